@@ -1,0 +1,73 @@
+"""BC403 pseudo-quantified."""
+
+from collections.abc import Iterator
+
+from models.records.finding import Evidence, Finding, Severity
+from nlp.naming import abstract_entry
+from rules.engine.base import LOGIC, RowRule, Source
+from rules.engine.context import RowContext
+from rules.support.wording import BENEFITS, explains_measure
+
+
+class PseudoQuantified(RowRule):
+    """效益指标用抽象名词作名称，却填了百分比，没有分子和分母。
+
+    ## 为什么
+    「影响力 ≥95%」看似量化，实际不知道 95% 由什么除以什么得到，自评时只能随意填写。描述中写明公式、问卷或
+    数据来源的不提示；指数、满意度、各类比率不在此列。
+
+    ## 反例
+    ```yaml
+    row: {level2: 社会效益指标, name: 非遗文化影响力, value: ≥95%}
+    fires: [name]
+    severity: warning
+    ```
+    ```yaml
+    row: {level2: 可持续影响指标, name: 基层服务水平, value: ≥90%}
+    fires: [name]
+    ```
+
+    ## 正例
+    ```yaml
+    row: {level2: 社会效益指标, name: 非遗文化知晓率, value: ≥95%}
+    ```
+    ```yaml
+    row: {level2: 社会效益指标, name: 非遗文化影响力, description: 知晓人数占受访人数的比例, value: ≥95%}
+    ```
+
+    ## 依据
+    数据逻辑（百分比应当有分子和分母）。
+    """
+
+    code = "BC403"
+    name = "pseudo-quantified"
+    title = "虚假量化"
+    severity = Severity.WARNING
+    handbook = ("VAL-05",)
+    dimension = "相关性"
+    opinion_code = "2"
+    source = Source(LOGIC, "百分比应当有明确的分子和分母")
+    fact = "效益指标「{name}」以「{word}」为名称，指标值「{value}」没有分子和分母"
+    impact = "实际完成值无从计算，自评时只能凭主观填写"
+    advice = "请补充计算公式〔待填：分子÷分母〕和数据来源，或{hint}"
+
+    def eligible(self, ctx: RowContext) -> bool:
+        return ctx.category in BENEFITS and ctx.quantity.kind == "ratio"
+
+    def check(self, ctx: RowContext) -> Iterator[Finding]:
+        if not self.eligible(ctx):
+            return
+        entry = abstract_entry(ctx.name)
+        if entry is None or entry.kind != "abstract" or explains_measure(ctx):
+            return
+        yield self.found(
+            ctx,
+            "name",
+            related=[ctx.at("value")],
+            evidence=[Evidence("lexicon", f"「{entry.phrase}」：{entry.why}"), Evidence("quote", ctx.filed_value)],
+            word=entry.phrase,
+            hint=entry.hint.removeprefix("写明").join(("将名称改为", "")),
+        )
+
+
+RULE = PseudoQuantified

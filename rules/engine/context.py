@@ -1,0 +1,216 @@
+"""What rules see: the filed cells with their facts, each parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+
+from models.records.document import Cell, Document, Indicator, Project
+from models.records.finding import Location
+from models.records.quantity import Quantity
+from nlp import quantity as quantities
+from nlp.scheme import Scheme, load_scheme
+from nlp.text import core_name, is_not_applicable, normalise
+
+FIELD_LABELS: Mapping[str, str] = {
+    "level1": "一级指标",
+    "level2": "二级指标",
+    "name": "三级指标",
+    "description": "绩效指标描述",
+    "operator": "计算符号",
+    "value": "指标值",
+    "unit": "计量单位",
+    "basis": "指标值确定依据",
+    "weight": "权重",
+}
+
+YUAN_PER = {"元": Decimal(1), "千元": Decimal(1000), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
+
+
+def shorten(text: str, limit: int = 40) -> str:
+    """Return the text on one line, cut for display inside a sentence."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class RowContext:
+    """One indicator row with its facts. Values are computed on first use and kept."""
+
+    def __init__(self, project: ProjectContext, index: int, row: Indicator) -> None:
+        self.project = project
+        self.index = index
+        self.row = row
+        self.path = f"{project.path}.rows[{index}]"
+
+    def text(self, field: str) -> str:
+        """Return the filed text of a field, "" where the cell is empty or the layout has no such cell."""
+        cell = self.row.cell(field)
+        return cell.text if cell is not None else ""
+
+    def has(self, field: str) -> bool:
+        """Whether the layout has a column for the field at all."""
+        return field not in self.row.absent and self.row.cell(field) is not None
+
+    def norm(self, field: str) -> str:
+        """Return the field's text normalised for comparing."""
+        return normalise(self.text(field))
+
+    def at(self, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
+        """Return the location of a field, or of the row."""
+        if field is None:
+            return Location(self.path, None, self.row.source)
+        cell = self.row.cell(field)
+        return Location(f"{self.path}.{field}", span, cell.source if cell is not None else self.row.source)
+
+    def words(self) -> dict[str, object]:
+        """Return the values that message templates may use."""
+        return {
+            "name": shorten(self.text("name")),
+            "value": shorten(self.filed_value, 30),
+            "level1": self.text("level1"),
+            "level2": self.text("level2"),
+            "description": shorten(self.text("description")),
+            "basis": shorten(self.text("basis"), 30),
+            "unit": self.text("unit"),
+            "project": shorten(self.project.project.name.text),
+        }
+
+    @cached_property
+    def name(self) -> str:
+        """The indicator name for checks: prefix and residue stripped, normalised."""
+        return core_name(self.text("name"))
+
+    @cached_property
+    def filed_value(self) -> str:
+        """Operator, value and unit as a person reads them, in one string."""
+        return "".join(part for part in (self.text("operator"), self.text("value"), self.text("unit")) if part)
+
+    @cached_property
+    def quantity(self) -> Quantity:
+        """The parsed target value (operator and unit cells included)."""
+        return quantities.of_row(self.row)
+
+    @cached_property
+    def category(self) -> str | None:
+        """The declared class as a meaning (数量, 质量 …), None where the scheme does not know the label."""
+        return self.project.scheme.category(self.text("level2"))
+
+    @cached_property
+    def group(self) -> str | None:
+        """The declared level 1 as a meaning (产出, 效益, 满意度, 成本)."""
+        return self.project.scheme.level1_group(self.text("level1"))
+
+    @cached_property
+    def is_filler(self) -> bool:
+        """Whether the filer marked the row as not applicable."""
+        return is_not_applicable(self.text("name")) or is_not_applicable(self.text("value"))
+
+    @cached_property
+    def is_blank(self) -> bool:
+        """Whether neither name nor value is filled."""
+        return not self.norm("name") and not self.norm("value")
+
+
+class ProjectContext:
+    """One project table with its rows and amounts."""
+
+    def __init__(self, document: DocumentContext, index: int, project: Project) -> None:
+        self.document = document
+        self.index = index
+        self.project = project
+        self.path = f"projects[{index}]"
+
+    @cached_property
+    def rows(self) -> tuple[RowContext, ...]:
+        """Every row, fillers included."""
+        return tuple(RowContext(self, i, row) for i, row in enumerate(self.project.rows))
+
+    @cached_property
+    def live_rows(self) -> tuple[RowContext, ...]:
+        """Rows with a name or a value that are not marked 不适用."""
+        return tuple(row for row in self.rows if not row.is_filler and not row.is_blank)
+
+    @cached_property
+    def scheme(self) -> Scheme:
+        """The scheme pack that applies to the project."""
+        return load_scheme(self.project.scheme or "cn2015")
+
+    def of(self, *categories: str) -> tuple[RowContext, ...]:
+        """Return the live rows declared under one of the classes."""
+        return tuple(row for row in self.live_rows if row.category in categories)
+
+    @cached_property
+    def budget_yuan(self) -> Decimal | None:
+        """预算数 in 元, None where it is absent or unreadable."""
+        return self.to_yuan(self.project.budget.total.amount) if self.project.budget.total else None
+
+    def to_yuan(self, amount: Decimal | None) -> Decimal | None:
+        """Convert an amount of the budget block to 元."""
+        factor = YUAN_PER.get(self.project.budget.unit)
+        return amount * factor if amount is not None and factor is not None else None
+
+    @cached_property
+    def goals_text(self) -> str:
+        """All goal items as one text, one item a line."""
+        return "\n".join(cell.text for cell in self.project.goals)
+
+    def at(self, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
+        """Return a location: None for the project, or name, code, title, department, budget.total/fiscal/other/purpose."""
+        if field is None:
+            return Location(self.path, None, self.project.source)
+        cell: Cell | None
+        if field.startswith("budget."):
+            part = getattr(self.project.budget, field.removeprefix("budget."))
+            cell = part if isinstance(part, Cell) or part is None else part.cell
+        else:
+            cell = getattr(self.project, field)
+        return Location(f"{self.path}.{field}", span, cell.source if cell is not None else self.project.source)
+
+    def at_goal(self, k: int, span: tuple[int, int] | None = None) -> Location:
+        """Return the location of a goal item."""
+        return Location(f"{self.path}.goals[{k}]", span, self.project.goals[k].source)
+
+    def at_plan(self, k: int) -> Location:
+        """Return the location of a point of the spending plan."""
+        return Location(f"{self.path}.plan[{k}]", None, self.project.plan[k].percent.cell.source)
+
+    def words(self) -> dict[str, object]:
+        """Return the values that message templates may use."""
+        total = self.project.budget.total
+        return {
+            "project": shorten(self.project.name.text or self.project.title.text),
+            "code": self.project.code.text,
+            "budget": f"{total.cell.text}{self.project.budget.unit}" if total else "",
+        }
+
+
+class DocumentContext:
+    """The document with its projects."""
+
+    path = "document"
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def projects(self) -> tuple[ProjectContext, ...]:
+        """Every project table."""
+        return tuple(ProjectContext(self, i, project) for i, project in enumerate(self.document.projects))
+
+    def at(self, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
+        """Return the location of the document itself (`document`) or of its title."""
+        cell = self.document.title if field == "title" else None
+        return Location("title" if cell else self.path, span, cell.source if cell else None)
+
+    def at_item(self, k: int, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
+        """Return the location of item `k` of the department part (optionally its name, goal or indicator)."""
+        department = self.document.department
+        assert department is not None
+        item = department.items[k]
+        cell: Cell = getattr(item, field) if field else item.name
+        return Location(f"department.items[{k}]" + (f".{field}" if field else ""), span, cell.source)
+
+    def words(self) -> dict[str, object]:
+        """Return the values that message templates may use."""
+        return {"title": shorten(self.document.title.text)}

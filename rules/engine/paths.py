@@ -1,0 +1,61 @@
+"""Paths into a document: `projects[0].rows[2].value`, `projects[1].budget.total`, `department.items[3]`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from models.records.document import AmountCell, Cell, Document
+
+_PATH = re.compile(r"projects\[(\d+)\](?:\.rows\[(\d+)\])?(?:\.(.+))?")
+_INDEXED = re.compile(r"(goals|plan)\[(\d+)\]")
+_ITEM = re.compile(r"department\.items\[(\d+)\](?:\.(\w+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class PathParts:
+    """A split path. `field` is set for a cell of a row, `rest` for everything else below its head."""
+
+    project: int | None
+    row: int | None
+    field: str | None
+    rest: str
+
+
+@lru_cache(maxsize=65536)
+def split_path(path: str) -> PathParts:
+    """Split a path. Paths outside projects keep everything in `rest`."""
+    match = _PATH.fullmatch(path)
+    if match is None:
+        return PathParts(None, None, None, path)
+    project, row, tail = match.groups()
+    if row is not None:
+        return PathParts(int(project), int(row), tail, "")
+    return PathParts(int(project), None, None, tail or "")
+
+
+def resolve_cell(document: Document, path: str) -> Cell | None:
+    """Return the cell at a path, None for a row, a project or the document itself."""
+    parts = split_path(path)
+    if parts.project is None:
+        item = _ITEM.fullmatch(path)
+        if item is None or document.department is None:
+            return document.title if path == "title" else None
+        found: Cell = getattr(document.department.items[int(item[1])], item[2] or "name")
+        return found
+    project = document.projects[parts.project]
+    if parts.row is not None:
+        return project.rows[parts.row].cell(parts.field) if parts.field else None
+    if not parts.rest:
+        return None
+    indexed = _INDEXED.fullmatch(parts.rest)
+    if indexed is not None:
+        k = int(indexed[2])
+        return project.goals[k] if indexed[1] == "goals" else project.plan[k].percent.cell
+    owner: object = project
+    for step in parts.rest.split("."):
+        owner = getattr(owner, step)
+    if isinstance(owner, AmountCell):
+        return owner.cell
+    return owner if isinstance(owner, Cell) else None
