@@ -47,7 +47,11 @@ def chinese_value(text: str) -> Decimal | None:
         return None
     if "十" in text and len(text) <= 3:
         tens, _, ones = text.partition("十")
-        if (not tens or tens in "一二三四五六七八九") and (not ones or ones in "一二三四五六七八九"):
+        if (
+            len(tens) <= 1
+            and len(ones) <= 1
+            and not {tens, ones} & {"零", "〇", "○", "十", "百", "千", "万", "亿"}
+        ):
             return Decimal(10 * (_DIGIT[tens] if tens else 1) + (_DIGIT[ones] if ones else 0))
     import cn2an  # 0.13 s to load; most documents never need it
 

@@ -154,6 +154,9 @@ def _sign_before(source: str, start: int) -> tuple[str, int, int] | None:
 
 
 def _per_before(source: str, start: int) -> tuple[str, ...]:
+    lead = value_words().per_lead.match_before(source, start)
+    if lead is not None:
+        return () if lead[0] == "年" else (lead[0],)
     match = _PER_BEFORE.search(source[max(0, start - 12) : start])
     if match is None:
         return ()

@@ -164,7 +164,7 @@ def _measured(
     if "¥" in text[: measure.start] and measure.unit is None and cell is NO_UNIT:
         cell = unit_cell("元")
     number, upper, scale, unit, per = with_cell(measure, cell)
-    per = per or lead.per
+    per = (*(word for word in lead.per if word not in per), *per)
     operator_span, filed = _filed(value, folded, settled) if settled is not None else (None, None)
     unit_span = folded.span(measure.unit_start, measure.end) if measure.unit_start >= 0 else None
     return build(
@@ -183,16 +183,13 @@ def _words(value: str, folded: Folded, cell_sign: Sign | None, lead_sign: Sign |
     if lead_sign is not None and (lead_sign.filed[0] not in SYMBOLS or lead_sign.filed[0] in TITLE_MARKS):
         # Without a figure only a real sign is one: 「达标」 and 「《规划》印发」 have none.
         lead_sign = None
-    if lead_sign is None and not grades and (graded := value_words().suffixes.match_before(text, len(text))):
+    bare = text
+    if lead_sign is not None and lead_sign.span is not None and lead_sign.span[0] == 0:
+        bare = text[lead_sign.span[1] :]
+    suffix = None if lead_sign is not None else value_words().suffixes.match_before(text, len(text))
+    if suffix is not None and text[: suffix[1]] in value_words().trend_words:
         # 「良好以上」 is a floor on a grade.
-        if text[: graded[1]] in value_words().trend_words:
-            lead_sign = Sign(graded[0], (graded[1], len(text)), text[graded[1] :])
-            text = text[: graded[1]]
-    bare = (
-        text[lead_sign.span[1] :]
-        if lead_sign is not None and lead_sign.span is not None and lead_sign.span[0] == 0
-        else text
-    )
+        bare, lead_sign = text[: suffix[1]], Sign(suffix[0], (suffix[1], len(text)), text[suffix[1] :])
     sign = cell_sign or lead_sign
     operator_span, filed = _filed(value, folded, sign) if sign is not None else (None, None)
     return Quantity(

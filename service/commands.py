@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from service.errors import InputError, SettingsError
 from service.settings import Limits, limits_from
 
 FORMATS = ("text", "json", "xlsx", "docx", "html")
-SUFFIX = {"text": ".txt", "json": ".json", "xlsx": ".xlsx", "docx": ".docx", "html": ".html"}
 HAS_ERRORS = 1
 
 
@@ -68,6 +68,19 @@ def check(
 
     退出状态：0 没有必须修改的问题；1 有必须修改的问题；2 输入或参数不可用。
     """
+    return run_check(paths, fmt, out, profile=profile, waivers=waivers, baseline=baseline)
+
+
+def run_check(
+    paths: Sequence[str],
+    fmt: str,
+    out: str | None,
+    *,
+    profile: str | None = None,
+    waivers: Path | None = None,
+    baseline: Path | None = None,
+) -> int:
+    """Check files and print or write the reports; return the exit status. Raises BiaochiError."""
     from service import pipeline
     from service.export import render
 
@@ -95,22 +108,19 @@ def check(
             except InputError as error:
                 raise type(error)(f"{path}：{error.message}") from error
             reports.append(report)
-            stem = _stem(name, stems)
             rendered = render(
                 report,
                 fmt,
                 original=data,
                 original_kind=report.document.input_kind,
-                name=stem,
-                colour=to_stdout and sys.stdout.isatty(),
-                width=_width() if to_stdout else 100,
+                name=_stem(name, stems),
             )
             artifacts += [(item.filename, item.data) for item in rendered]
             advance(name)
     if to_stdout:
         _print(fmt, [data for _, data in artifacts])
     else:
-        _save(artifacts, out, single=len(paths) == 1, suffix=SUFFIX[fmt])
+        _save(artifacts, out, single=len(paths) == 1)
     has_error = any(item.severity is Severity.ERROR for report in reports for item in report.findings)
     return HAS_ERRORS if has_error else 0
 
@@ -125,12 +135,6 @@ def _stem(name: str, taken: set[str]) -> str:
     return stem
 
 
-def _width() -> int:
-    import shutil
-
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 140))
-
-
 def _print(fmt: str, parts: list[bytes]) -> None:
     stream = sys.stdout.buffer
     if fmt == "json" and len(parts) > 1:
@@ -140,7 +144,7 @@ def _print(fmt: str, parts: list[bytes]) -> None:
     stream.flush()
 
 
-def _save(artifacts: list[tuple[str, bytes]], out: str | None, *, single: bool, suffix: str) -> None:
+def _save(artifacts: list[tuple[str, bytes]], out: str | None, *, single: bool) -> None:
     from service.output import write_all
 
     target = Path(out) if out is not None else Path.cwd()
@@ -184,6 +188,7 @@ class _progress:  # noqa: N801 - used like a function
 def parse(path: str, fmt: str, out: str | None) -> int:
     """只读取文件，输出规范化后的 JSON，不检查。"""
     from models.records.codec import document_to_json, dumps
+
     from nlp.quantity import of_row
     from service import pipeline
     from service.output import write_all

@@ -11,9 +11,10 @@ from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import is_figure, marked_qualitative
 
-COUNTABLE: Final = frozenset(
-    "person visit household organisation place count document event case equipment livestock plant".split()
-)
+COUNTABLE: Final = frozenset({
+    "person", "visit", "household", "organisation", "place", "count", "document", "event", "case", "equipment",
+    "livestock", "plant",
+})  # fmt: skip
 _MONEY: Final = "金额"
 _COUNT: Final = "数量"
 _TIME: Final = "日期或时长"

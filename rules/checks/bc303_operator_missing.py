@@ -10,7 +10,6 @@ from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import is_figure, marked_qualitative
 
-
 _SAID_IN_NAME: Final = re.compile(r"[≥≤<>=]|控制在|控制数|不超|以内|上限|下限|不低于|不少于|不高于|至少")
 
 

@@ -81,11 +81,15 @@ class MalformedValue(RowRule):
             yield self._unreadable(ctx, "range", "区间的下限大于上限")
             return
         text = ctx.norm("value")
+        filed, column = _SYMBOL.match(text), ctx.norm("operator")
+        if filed is not None and _SYMBOL.fullmatch(column) and filed[0] != column and _NUMBER.search(text):
+            yield self._unreadable(ctx, "two-operators", f"与计算符号栏的「{ctx.text('operator')}」不一致")
+            return
         if quantity.kind != "text" or not text or quantity.grades:
             return
         if not _SYMBOL.fullmatch(text) and placeholders(ctx.text("value")):
             return
-        reason = _reason(text, ctx.norm("operator"))
+        reason = _reason(text)
         if reason is not None:
             yield self._unreadable(ctx, *reason)
 
@@ -118,7 +122,7 @@ class MalformedValue(RowRule):
         )
 
 
-def _reason(text: str, operator: str) -> tuple[str, str] | None:
+def _reason(text: str) -> tuple[str, str] | None:
     """Return (subcode, reason) for a value in which a figure was meant and cannot be read."""
     numbers = _NUMBER.findall(text)
     signs = _OPERATOR.findall(text)
@@ -132,12 +136,8 @@ def _reason(text: str, operator: str) -> tuple[str, str] | None:
         return "no-such-day", f"中的「{wrong}」不是有效日期"
     if _BROKEN.search(text) and len(text) <= 20:
         return "broken-number", "中的数字书写有误"
-    if len(numbers) == 1 and len(text) <= 16:
-        filed = _SYMBOL.search(text)
-        if filed is not None and _SYMBOL.fullmatch(operator) and filed[0] != operator:
-            return "two-operators", f"与计算符号栏的「{operator}」不一致"
-        if len(signs) >= 2 and "且" not in text and "(含" not in text:
-            return "two-operators", "有两个计算符号"
+    if len(numbers) == 1 and len(text) <= 16 and len(signs) >= 2 and "且" not in text and "(含" not in text:
+        return "two-operators", "有两个计算符号"
     return None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from models.records.finding import Evidence, Finding, Severity
-from nlp.naming import abstract_entry
+from nlp.naming import abstract_entry, head
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.wording import BENEFITS, explains_measure
@@ -58,6 +58,9 @@ class PseudoQuantified(RowRule):
         if not self.eligible(ctx):
             return
         entry = abstract_entry(ctx.name)
+        if entry is not None and entry.kind == "action":
+            # 宣传效果提升: what is meant stands before the trend word.
+            entry = abstract_entry(head(ctx.name))
         if entry is None or entry.kind != "abstract" or explains_measure(ctx):
             return
         yield self.found(

@@ -127,7 +127,8 @@ class TargetTooLow(DocumentRule):
         filed, wanted = row.quantity.number, figure.number
         if row.quantity.kind == "money":
             filed, wanted = row.quantity.amount_yuan, figure.amount_yuan
-        assert filed is not None and wanted is not None
+        assert filed is not None
+        assert wanted is not None
         share = plain(round(filed / wanted * 100, 1))
         return self.found(
             row,

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import yaml
@@ -30,7 +30,7 @@ class Page:
     good: tuple[Mapping[str, Any], ...]
 
 
-@lru_cache(maxsize=None)
+@cache
 def page(rule: type[Rule]) -> Page:
     """Return the parsed page of a rule. Raises ValueError when the docstring breaks the form."""
     text = rule.__doc__ or ""

@@ -7,6 +7,7 @@ A case has one of `row`, `project`, `document`, and optionally `scheme`, `option
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
@@ -150,12 +151,13 @@ def _ruleset(rule: type[Rule], options: Mapping[str, Any]) -> RuleSet:
     ruleset = build(load_profile(), only=(rule,))
     if not options:
         return ruleset
-    instance = rule(options=rule.Options(**options))
-    swapped = {
-        name: tuple(instance for _ in getattr(ruleset, name))
-        for name in ("rules", "row_rules", "project_rules", "document_rules")
-    }
-    return RuleSet(profile=ruleset.profile, digest=ruleset.digest, **swapped)
+    return replace(
+        ruleset,
+        rules=tuple(rule(options=rule.Options(**options)) for _ in ruleset.rules),
+        row_rules=tuple(type(r)(options=r.Options(**options)) for r in ruleset.row_rules),
+        project_rules=tuple(type(r)(options=r.Options(**options)) for r in ruleset.project_rules),
+        document_rules=tuple(type(r)(options=r.Options(**options)) for r in ruleset.document_rules),
+    )
 
 
 def findings_of(rule: type[Rule], case: Mapping[str, Any]) -> tuple[Finding, ...]:

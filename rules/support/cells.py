@@ -17,6 +17,7 @@ Span = tuple[int, int]
 
 _TAIL: Final = re.compile(r"\(([^()]{1,20})\)\s*$")
 _PLACEHOLDER: Final = re.compile(r"^[≥≤<>=]*[0-9.,*]*")
+_SEPARATOR: Final = re.compile(r"[/|、,;，；]")
 _QUALITATIVE_OPERATOR: Final = frozenset({"定性", "6", "定量(其他)", "9"})
 _EXPECTED: Final = re.compile(
     r"(?:达成|达到|完成|实现|符合)(?:年度|本年)?(?:预期|既定|设定)(?:的)?(?:指标|目标|效果|要求|水平|标准)?(?:值)?$"
@@ -85,7 +86,15 @@ def marked_qualitative(ctx: RowContext) -> bool:
     if ctx.quantity.grades:
         return True
     value = ctx.norm("value")
+    if ctx.quantity.kind == "text" and _is_scale(value):
+        return True
     return value.startswith("定性") or value in _YES_NO or _EXPECTED.search(value) is not None
+
+
+def _is_scale(value: str) -> bool:
+    """Whether a value lists at least three grades that end alike: 明显改善/有所改善/无改善."""
+    parts = [part for part in _SEPARATOR.split(value) if part]
+    return len(parts) >= 3 and all(2 < len(part) <= 10 for part in parts) and len({part[-2:] for part in parts}) == 1
 
 
 def is_figure(quantity: Quantity) -> bool:

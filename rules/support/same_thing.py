@@ -39,7 +39,8 @@ def comparable(first: Quantity, second: Quantity) -> bool:
     if first.unit is None or second.unit is None:
         return False
     if counts_pieces(first) and counts_pieces(second):
-        return first.unit in _GENERIC or second.unit in _GENERIC
+        # 个 may stand for households or things; five 站 and four 人 are not compared.
+        return (first.unit in _GENERIC or second.unit in _GENERIC) and "person" not in (first.dimension, second.dimension)
     return first.kind != "count" and units.compatible(first.unit, second.unit)
 
 

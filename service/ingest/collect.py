@@ -1,8 +1,9 @@
-"""Where readers put what they find: keeps the limits, cuts over-long texts loudly, builds the frozen blocks."""
+"""Where readers put what they find: limits kept, over-long texts cut loudly, blocks frozen."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -64,6 +65,7 @@ class Collector:
     _rows: int = 0
     _cells: int = 0
     _seen: int = 0
+    _chars: int = 0
 
     def text(self, raw: str, source: SourceRef | None) -> str:
         """Return the tidied text, cut at the limit; a cut is reported."""
@@ -75,6 +77,10 @@ class Collector:
                 source,
             )
             raw = raw[:limit]
+        # One stored string may be referred to by millions of cells.
+        self._chars += len(raw)
+        if self._chars > self.limits.max_bytes:
+            raise TooLarge("文件文字过多，请拆分成较小的文件后重试")
         return tidy(raw)
 
     def problem(self, kind: str, message: str, source: SourceRef | None = None) -> None:
@@ -211,18 +217,26 @@ class Merges:
         """
         by_place = {(draft.row, draft.col): draft for draft in drafts}
         rows_of_col: dict[int, list[int]] = {}
-        for row, col in by_place:
+        for row, col in sorted(by_place):
             rows_of_col.setdefault(col, []).append(row)
+        last = max(rows_of_col, default=-1)
         taken: set[tuple[int, int]] = set()
+        work = 0
         for top, left, bottom, right in self.ranges:
             origin = by_place.get((top, left))
+            if origin is None or (top, left) in taken:
+                continue
             covered = [
                 (row, col)
-                for col in rows_of_col
-                if left <= col <= right
-                for row in _between(rows_of_col[col], top, bottom)
+                for col in range(left, min(right, last) + 1)
+                for row in _between(rows_of_col.get(col, []), top, bottom)
             ]
-            if origin is None or (top, left) in taken or any(place in taken for place in covered):
+            work += right - left + len(covered)
+            if work > out.limits.max_cells:
+                # Only ranges that overlap each other many times over come to this.
+                out.problem("hidden-text", "合并单元格互相重叠，部分合并未按原样读取，请核对", None)
+                break
+            if any(place in taken for place in covered):
                 continue
             taken.update(covered)
             origin.rowspan, origin.colspan = bottom - top + 1, right - left + 1
@@ -240,6 +254,4 @@ class Merges:
 
 
 def _between(rows: list[int], first: int, last: int) -> list[int]:
-    from bisect import bisect_left, bisect_right
-
     return rows[bisect_left(rows, first) : bisect_right(rows, last)]

@@ -75,7 +75,9 @@ def field_pattern(delimiter: str) -> re.Pattern[str]:
 
 def _bare(delimiter: str) -> re.Pattern[str]:
     stop = re.escape(delimiter)
-    return re.compile(rf"(?P<plain>[^{stop}\r\n]*)(?P<quoted>(?!))?(?P<after>(?!))?(?P<end>{stop}|\r\n|\n|\r|\Z)")
+    return re.compile(
+        rf"(?P<plain>[^{stop}\r\n]*)(?P<quoted>(?!))?(?P<after>(?!))?(?P<end>{stop}|\r\n|\n|\r|\Z)"
+    )
 
 
 def find_delimiter(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Bytes to text: BOM, UTF-8, UTF-16 with and without BOM, GB18030. Guesses are checked against the text itself."""
+"""Bytes to text: BOM, UTF-8, UTF-16 with and without BOM, GB18030; guesses are checked against the text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE: Final = 1 << 16
-_COMMON: Final = re.compile(r"[\t\r\n\x20-\x7e\u2460-\u24ff\u2200-\u22ff\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e]")
+_COMMON: Final = re.compile(
+    r"[\t\r\n\x20-\x7e\u2460-\u24ff\u2200-\u22ff\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e]"
+)
 _CHARSET: Final = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,20})""")
 _MOSTLY: Final = 0.9
 _LOSS: Final = 0.01

@@ -33,6 +33,8 @@ _SPAN: Final = re.compile(r"\s*(\d{1,9})")
 _XML_HEAD: Final = re.compile(r"\s*<\?xml[^>]*\?>")
 
 _Stack = list[tuple[etree._Element, bool]]
+_Piece = tuple[str, str, etree._Element | None]
+"""Kind, text, and the element where the kind is table."""
 
 
 def read(data: bytes, limits: Limits) -> RawDocument:
@@ -75,10 +77,10 @@ class _Page:
     def blocks(self, root: etree._Element, depth: int) -> None:
         """Add paragraphs and tables in document order."""
         text = _Text()
-        for kind, piece in _pieces(root):
-            if kind == "table":
+        for kind, piece, inner in _pieces(root):
+            if inner is not None:
                 self._flush(text)
-                self._nested(piece, depth)
+                self._nested(inner, depth)
             else:
                 text.take(kind, piece)
         self._flush(text)
@@ -95,7 +97,7 @@ class _Page:
             self.table(element, depth)
 
     def table(self, element: etree._Element, depth: int) -> None:
-        """Add a table. Where cells hold tables of their own, the rows before and after become separate blocks."""
+        """Add a table. Where cells hold tables themselves, the rows before and after are separate blocks."""
         self._tables += 1
         part = f"table {self._tables}"
         for caption in element.iterchildren("caption"):
@@ -107,11 +109,9 @@ class _Page:
             inner: list[etree._Element] = []
             for cell in row.iterchildren("td", "th"):
                 text = _Text()
-                nested = 0
-                for kind, piece in _pieces(cell):
-                    if kind == "table":
-                        inner.append(piece)
-                        nested += 1
+                for kind, piece, table in _pieces(cell):
+                    if table is not None:
+                        inner.append(table)
                     else:
                         text.take(kind, piece)
                 source = SourceRef(kind="html", part=part, row=number, col=None)
@@ -128,14 +128,7 @@ class _Page:
                 builder = TableBuilder(self._out, part)
                 for item in inner:
                     self._nested(item, depth + 1)
-        _clip(builder)
         builder.finish(as_paragraphs_if_single=split)
-
-
-def _clip(builder: TableBuilder) -> None:
-    """End spans at the last row of the table, as browsers do."""
-    for draft in builder.drafts:
-        draft.rowspan = min(draft.rowspan, builder.row + 1 - draft.row)
 
 
 def _rows(table: etree._Element) -> list[etree._Element]:
@@ -162,36 +155,36 @@ def _span(text: str | None, zero: int = 1) -> int:
     return int(match[1]) or zero
 
 
-def _pieces(root: etree._Element) -> list[tuple[str, object]]:
+def _pieces(root: etree._Element) -> list[_Piece]:
     """Return the content of an element as text pieces, breaks and whole tables, without recursion."""
-    pieces: list[tuple[str, object]] = []
+    pieces: list[_Piece] = []
     stack: _Stack = [(root, False)]
     while stack:
         element, closing = stack.pop()
         tag = element.tag if isinstance(element.tag, str) else ""
         if closing:
             if tag in _BREAKING:
-                pieces.append(("break", ""))
+                pieces.append(("break", "", None))
             if element is not root and element.tail:
-                pieces.append(("text", element.tail))
+                pieces.append(("text", element.tail, None))
             continue
         skipped = element is not root and (not tag or tag in _SKIPPED or _hidden(element))
         if skipped or (tag == "table" and element is not root):
             if not skipped:
-                pieces.append(("table", element))
+                pieces.append(("table", "", element))
             if element.tail:
-                pieces.append(("text", element.tail))
+                pieces.append(("text", element.tail, None))
             continue
         stack.append((element, True))
         if tag == "br":
-            pieces.append(("line", ""))
+            pieces.append(("line", "", None))
         elif tag in _BREAKING:
-            pieces.append(("break", ""))
+            pieces.append(("break", "", None))
         if tag in ("input", "select"):
-            pieces.append(("text", _field(element)))
+            pieces.append(("text", _field(element), None))
         else:
             if element.text:
-                pieces.append(("text" if tag not in ("pre", "textarea") else "raw", element.text))
+                pieces.append(("raw" if tag in ("pre", "textarea") else "text", element.text, None))
             stack.extend((child, False) for child in reversed(element))
     return pieces
 
@@ -201,7 +194,7 @@ def _field(element: etree._Element) -> str:
     if element.tag == "select":
         options = list(element.iter("option"))
         chosen = [option for option in options if option.get("selected") is not None] or options[:1]
-        return "、".join("".join(option.itertext()).strip() for option in chosen)
+        return "、".join((option.text or "").strip() for option in chosen)
     kind = (element.get("type") or "text").lower()
     return element.get("value", "") if kind in ("text", "number", "date", "") else ""
 
@@ -215,15 +208,15 @@ class _Text:
     def clear(self) -> None:
         self._lines = [[]]
 
-    def take(self, kind: str, piece: object) -> None:
+    def take(self, kind: str, piece: str) -> None:
         if kind == "line" or (kind == "break" and "".join(self._lines[-1]).strip()):
             self._lines.append([])
         elif kind == "raw":
-            first, *rest = str(piece).split("\n")
+            first, *rest = piece.split("\n")
             self._lines[-1].append(first)
             self._lines.extend([line] for line in rest)
         elif kind == "text":
-            self._lines[-1].append(_SPACES.sub(" ", str(piece)))
+            self._lines[-1].append(_SPACES.sub(" ", piece))
 
     def result(self) -> str:
         return "\n".join("".join(line).strip(" \t") for line in self._lines).strip("\n")

@@ -57,14 +57,15 @@ def general(number: Decimal) -> str:
     return f"{Decimal(f'{number:.15g}'):f}".rstrip("0").rstrip(".")
 
 
-def shown(value: float | Decimal | str, code: str, *, date1904: bool = False) -> str:
+@lru_cache(maxsize=1 << 16)
+def shown(value: float | str, code: str, *, date1904: bool = False) -> str:
     """Return the text that a stored number shows under a number format.
 
     What the format language leaves open, or a broken format, comes out as the plain number.
     """
     try:
         # Fifteen digits are what spreadsheets keep: 0.07*100 is 7, not 7.000000000000001.
-        number = Decimal(value) if isinstance(value, Decimal) else Decimal(f"{float(value):.15g}")
+        number = Decimal(f"{float(value):.15g}")
     except (InvalidOperation, ValueError):
         return str(value)
     if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT or len(code) > _MAX_CODE:

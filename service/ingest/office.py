@@ -102,7 +102,9 @@ def _run(command: list[str], home: Path, out: Path, limits: Limits) -> None:
             start_new_session=True,
         )
     except OSError as error:
-        raise MissingTool("LibreOffice 无法启动，请重新安装 LibreOffice，或另存为 docx、xlsx 后重试") from error
+        raise MissingTool(
+            "LibreOffice 无法启动，请重新安装 LibreOffice，或另存为 docx、xlsx 后重试"
+        ) from error
     try:
         waited = 0.0
         while True:

@@ -21,7 +21,9 @@ _MAX_CONTENT: Final = 16 * 1024 * 1024
 """Drawing code of one page with all forms it calls. Dense form pages have below 1 MB."""
 _MAX_RECTS: Final = 20_000
 """Lines and rectangles of one page; drawings have more, tables never."""
-_PAGE_NUMBER: Final = re.compile(r"[-—–·\s]*(?:第\s*)?\d{1,4}\s*(?:页|/\s*\d{1,4}|页\s*[,，]?\s*共\s*\d{1,4}\s*页)?[-—–·\s]*$")
+_PAGE_NUMBER: Final = re.compile(
+    r"[-—–·\s]*(?:第\s*)?\d{1,4}\s*(?:页|/\s*\d{1,4}|页\s*[,，]?\s*共\s*\d{1,4}\s*页)?[-—–·\s]*$"
+)
 _MARGIN: Final = 0.09
 """Share of the page height at top and bottom where page numbers and running heads stand."""
 
@@ -142,14 +144,16 @@ class _Reader:
         end = self._end
         seconds = self._limits.convert_seconds
 
-        class Bounded(PDFPageInterpreter):  # type: ignore[misc]
+        class Bounded(PDFPageInterpreter):
             def render_contents(self, resources: Any, streams: Any, *args: Any, **kwargs: Any) -> None:
                 for stream in streams:
                     content = getattr(stream, "get_data", bytes)()
                     # A form costs something even when it is empty.
                     budget[0] -= len(content) + 256
                 if budget[0] < 0 or time.monotonic() > end:
-                    raise TooLarge(f"PDF 某一页的绘图内容过多或读取超过 {seconds} 秒，请改交 docx、xlsx 后重试")
+                    raise TooLarge(
+                        f"PDF 某一页的绘图内容过多或读取超过 {seconds} 秒，请改交 docx、xlsx 后重试"
+                    )
                 super().render_contents(resources, streams, *args, **kwargs)
 
         device = PDFPageAggregatorWithMarkedContent(
@@ -183,7 +187,10 @@ class _Heads:
     def texts(self) -> frozenset[str]:
         """Return the texts of all cells, without white space."""
         return frozenset(
-            squeezed(box.text()) for _, _, segments, _ in self._pages for part in segments for box in part.boxes
+            squeezed(box.text())
+            for _, _, segments, _ in self._pages
+            for part in segments
+            for box in part.boxes
         )
 
     def pages(self) -> list[tuple[int, float, list[Segment], list[Char]]]:

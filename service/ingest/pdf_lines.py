@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 _MARKER: Final = re.compile(
@@ -30,6 +31,7 @@ class Char:
 
     @property
     def size(self) -> float:
+        """Return the height, which is about the width of a Chinese character."""
         return self.bottom - self.top
 
 
@@ -69,22 +71,27 @@ class Line:
 
     @property
     def x0(self) -> float:
+        """Return where the visible text begins."""
         return next((c.x0 for c in self.chars if not c.text.isspace()), self.chars[0].x0)
 
     @property
     def x1(self) -> float:
+        """Return where the visible text ends."""
         return max((c.x1 for c in self.chars if not c.text.isspace()), default=self.chars[0].x1)
 
     @property
     def size(self) -> float:
+        """Return the height of the tallest character."""
         return max(char.size for char in self.chars)
 
     @property
     def top(self) -> float:
+        """Return the upper end."""
         return min(char.top for char in self.chars)
 
     @property
     def bottom(self) -> float:
+        """Return the lower end."""
         return max(char.bottom for char in self.chars)
 
 
@@ -130,7 +137,7 @@ def join_lines(lines: Sequence[Line], left: float, right: float) -> str:
     if not lines:
         return ""
     text = lines[0].text.strip()
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         piece = line.text.strip()
         text = text + "\n" + piece if is_break(above, piece, left, right) else glue(text, piece)
     return text

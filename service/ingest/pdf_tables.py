@@ -39,9 +39,11 @@ class Box4:
     chars: list[Char] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
+        """Return the lines of the cell."""
         return lines_of(self.chars)
 
     def text(self) -> str:
+        """Return the text of the cell, wraps undone."""
         return join_lines(self.lines(), self.x0, self.x1)
 
 
@@ -84,6 +86,7 @@ class Segment:
         return False
 
     def size(self) -> float:
+        """Return the area."""
         return (self.x1 - self.x0) * (self.bottom - self.top)
 
 
@@ -299,11 +302,14 @@ class _Join:
                 span = number[last] - number[cell.row]
                 if span < 1:
                     continue
-                source = SourceRef(
-                    kind="pdf", part=f"page {cell.page}", row=cell.page_row, col=cell.col + 1
-                )
+                source = SourceRef(kind="pdf", part=f"page {cell.page}", row=cell.page_row, col=cell.col + 1)
                 draft: Draft = builder.add(
-                    cell.text, cell.col, row=number[cell.row], rowspan=span, colspan=cell.colspan, source=source
+                    cell.text,
+                    cell.col,
+                    row=number[cell.row],
+                    rowspan=span,
+                    colspan=cell.colspan,
+                    source=source,
                 )
                 draft.rowspan = span
         builder.finish(as_paragraphs_if_single=True)

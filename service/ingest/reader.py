@@ -1,4 +1,4 @@
-"""The one door for files: sniff by content, hand over to the reader of the format, turn every failure into one line.
+"""The one door for files: sniff by content, hand over to the reader, turn every failure into one line.
 
 A new format is one module with `read(data, limits)` in this folder and one line in the table below.
 """
@@ -43,8 +43,8 @@ def formats() -> tuple[str, ...]:
 def read_bytes(data: bytes, *, name: str | None, limits: Limits) -> RawDocument:
     """Return the paragraphs and tables of a file.
 
-    `name` is used for messages and decides between csv and txt, nothing else. Raises an InputError; whatever a
-    library raises on a broken file comes out as DamagedInput.
+    `name` is used for messages and decides between csv and txt, nothing else. Raises an InputError; whatever
+    a library raises on a broken file comes out as DamagedInput.
     """
     from service.ingest.sniff import sniff
 

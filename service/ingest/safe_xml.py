@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from typing import Any, Final
 from xml.parsers import expat
@@ -9,6 +10,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from service.errors import DamagedInput, TooLarge
+from service.ingest.safe_zip import SafeZip
 from service.settings import Limits
 
 _DOCTYPES: Final = tuple("<!DOCTYPE".encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be"))
@@ -19,7 +21,7 @@ _TAGS_PER_CELL: Final = 2
 
 
 def parse_tree(data: bytes, limits: Limits) -> etree._Element:
-    """Return the root of an XML part. Raises DamagedInput on broken or hostile XML, TooLarge on too many nodes."""
+    """Return the root of an XML part. Raises DamagedInput where it is broken or hostile, TooLarge past a limit."""
     if data.count(b"<") > limits.max_cells * _TAGS_PER_CELL:
         raise TooLarge("文件内容过多，请拆分成较小的文件后重试")
     if any(mark in data for mark in _DOCTYPES):
@@ -38,7 +40,8 @@ def parse_tree(data: bytes, limits: Limits) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DamagedInput(_BROKEN) from error
     # An encoding that the byte search above does not know still shows its DTD here; nothing was expanded.
-    if root.getroottree().docinfo.doctype:
+    information: Any = root.getroottree().docinfo
+    if information.doctype:
         raise DamagedInput(_HOSTILE)
     return root
 
@@ -55,13 +58,16 @@ def scan(
     Large sheets go this way: memory stays flat however many cells a sheet holds and however deep it nests.
     Raises DamagedInput on broken or hostile XML.
     """
-    local: dict[str, str] = {}
 
-    def bare(name: str) -> str:
-        known = local.get(name)
-        if known is None:
-            known = local[name] = name.rpartition(":")[2]
-        return known
+    def first(name: str, attrs: dict[str, str]) -> None:
+        if ":" in name:
+            parser.StartElementHandler = lambda tag, values: start(tag.rpartition(":")[2], values)
+            parser.EndElementHandler = lambda tag: end(tag.rpartition(":")[2])
+        else:
+            # Without a prefix on the root only extensions have one, and nothing of them is read.
+            parser.StartElementHandler = start
+            parser.EndElementHandler = end
+        start(name.rpartition(":")[2], attrs)
 
     def refuse(*_: object) -> None:
         raise DamagedInput(_HOSTILE)
@@ -70,13 +76,22 @@ def scan(
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attrs: start(bare(name), attrs)
-    parser.EndElementHandler = lambda name: end(bare(name))
+    parser.StartElementHandler = first
     parser.CharacterDataHandler = text
     try:
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise DamagedInput(_BROKEN) from error
+
+
+def main_part(container: SafeZip, default: str, limits: Limits) -> str:
+    """Return the name of the main part of an Office container, as its package relations tell."""
+    if "_rels/.rels" in container:
+        for relation in parse_tree(container.read("_rels/.rels"), limits):
+            target = relation.get("Target", "")
+            if relation.get("Type", "").endswith("/officeDocument") and target in container:
+                return posixpath.normpath(target.lstrip("/"))
+    return default
 
 
 def attribute(attrs: dict[str, str], name: str) -> str | None:

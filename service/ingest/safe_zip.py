@@ -45,7 +45,7 @@ class SafeZip:
         return _key(name) in self._infos
 
     def read(self, name: str) -> bytes:
-        """Return an unpacked part. Raises DamagedInput where it is missing or broken, TooLarge past the limit."""
+        """Return an unpacked part. Raises DamagedInput where it is missing or broken, TooLarge past a limit."""
         info = self._infos.get(_key(name))
         if info is None:
             raise DamagedInput("文件缺少必要的部件，请用 Word、Excel 或 WPS 打开后重新另存再试")

@@ -1,7 +1,7 @@
 """Text dumps of Word files (Apache Tika's layout) and plain text.
 
-In a dump every cell begins on a line with a tab; further lines of the cell have none; an empty line ends a row;
-lines without a tab after an empty line are paragraphs outside tables.
+In a dump every cell begins on a line with a tab; further lines of the cell have none; an empty line ends a
+row; lines without a tab after an empty line are paragraphs outside tables.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class _Dump:
     def _continues(self, index: int, blank: int) -> bool:
         """Say whether a line after one empty line goes on inside the open cell.
 
-        An empty paragraph inside a cell looks like the end of the row. Only a numbering that goes on where the
-        cell's own numbering stopped, with the table going on behind it, says otherwise.
+        An empty paragraph inside a cell looks like the end of the row. Only a numbering that goes on where
+        the cell's own numbering stopped, with the table going on behind it, says otherwise.
         """
         here = _MARKER.match(self._lines[index])
         if blank != 1 or here is None:

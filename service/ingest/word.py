@@ -1,8 +1,7 @@
-"""docx through an own walk over w:tbl, w:tr and w:tc: spans, vertical merges, nested tables, tracked changes."""
+"""docx through an own walk over w:tbl, w:tr and w:tc: spans, merges, nested tables, tracked changes."""
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,7 +11,7 @@ from models.records.document import SourceRef
 from service.errors import DamagedInput
 from service.ingest.collect import Collector, Draft, TableBuilder, place_name
 from service.ingest.grid import RawDocument, Table
-from service.ingest.safe_xml import parse_tree
+from service.ingest.safe_xml import main_part, parse_tree
 from service.ingest.safe_zip import SafeZip
 from service.settings import Limits
 
@@ -21,7 +20,7 @@ _TRANSPARENT: Final = frozenset(
 )
 """Wrappers whose content counts as if they were not there."""
 _DROPPED: Final = frozenset(("del", "moveFrom", "rPr", "pPr", "sdtPr", "instrText", "rt", "Fallback"))
-"""Deleted text, properties, field codes, phonetic guides, and the second copy of a drawing for old programs."""
+"""Deleted text, properties, field codes, phonetic guides, and the copy of a drawing for old programs."""
 _SYMBOL_FONT: Final = {
     0xA3: "≤",
     0xB3: "≥",
@@ -54,18 +53,9 @@ def read(data: bytes, limits: Limits) -> RawDocument:
     _Walk(out).blocks(body, 0)
     pictures = sum(1 for name in container.names if name.startswith("word/media/"))
     if pictures and not any(isinstance(block, Table) for block in out.blocks):
-        out.problem("unread-part", f"文件中有 {pictures} 张图片，图片中的文字未读取，请改为可编辑的表格后重试")
+        message = f"文件中有 {pictures} 张图片，图片中的文字未读取，请改为可编辑的表格后重试"
+        out.problem("unread-part", message)
     return out.document()
-
-
-def main_part(container: SafeZip, default: str, limits: Limits) -> str:
-    """Return the name of the main part of an Office container, as its package relations tell."""
-    if "_rels/.rels" in container:
-        for relation in parse_tree(container.read("_rels/.rels"), limits):
-            target = relation.get("Target", "")
-            if relation.get("Type", "").endswith("/officeDocument") and target in container:
-                return posixpath.normpath(target.lstrip("/"))
-    return default
 
 
 def _local(element: etree._Element) -> str:
@@ -138,7 +128,7 @@ class _Walk:
         self._out.problem("unread-part", f"表格嵌套超过 {_MAX_DEPTH} 层，更深的内容未读取，请简化版式")
 
     def table(self, element: etree._Element, depth: int) -> None:
-        """Add a table. Where cells hold tables of their own, the rows before and after become separate blocks."""
+        """Add a table. Where cells hold tables themselves, the rows before and after are separate blocks."""
         self._tables += 1
         part = f"table {self._tables}"
         builder = TableBuilder(self._out, part)

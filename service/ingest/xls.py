@@ -1,7 +1,7 @@
 """xls (Excel 97–2003, also Excel 95) by walking its records.
 
-An own reader: the library of choice does not tell number formats (95 % would come out as 0.95) and reserves memory
-for whatever extent a sheet claims.
+An own reader: the library of choice does not tell number formats (95 % would come out as 0.95) and reserves
+memory for whatever extent a sheet claims.
 """
 
 from __future__ import annotations
@@ -38,7 +38,15 @@ _BOOLERR: Final = 0x0205
 _FORMULAS: Final = (0x0006, 0x0206, 0x0406)
 _STRING: Final = 0x0207
 _BIFF8: Final = 0x0600
-_ERRORS: Final = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_ERRORS: Final = {
+    0: "#NULL!",
+    7: "#DIV/0!",
+    15: "#VALUE!",
+    23: "#REF!",
+    29: "#NAME?",
+    36: "#NUM!",
+    42: "#N/A",
+}
 _BROKEN: Final = "文件不完整或已损坏，请用 Excel 或 WPS 打开后重新另存再试"
 
 _Record = tuple[int, bytes]
@@ -76,7 +84,8 @@ def read(data: bytes, limits: Limits) -> RawDocument:
             if kind == 6:
                 continue
             if kind != 0:
-                out.problem("unread-part", f"「{title}」不是普通工作表（图表或宏表），未读取，请核对其中的内容")
+                message = f"「{title}」不是普通工作表（图表或宏表），未读取，请核对其中的内容"
+                out.problem("unread-part", message)
                 continue
             if hidden:
                 out.problem(

@@ -1,7 +1,7 @@
 """xlsx and xlsm by streaming over the parts of the container.
 
-An own reader instead of a library: texts must come out as people see them (95 % is stored as 0.95 under a format),
-formulas without stored result must be noticed, and a lying dimension must not cost memory.
+An own reader instead of a library: texts must come out as people see them (95 % is stored as 0.95 under a
+format), formulas without stored result must be noticed, and a lying dimension must not cost memory.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from service.errors import DamagedInput
 from service.ingest.collect import Collector, Merges, TableBuilder
 from service.ingest.grid import RawDocument
 from service.ingest.numfmt import BUILTIN, GENERAL, shown
-from service.ingest.safe_xml import attribute, scan
+from service.ingest.safe_xml import attribute, main_part, scan
 from service.ingest.safe_zip import SafeZip
-from service.ingest.word import main_part
 from service.settings import Limits
 
 _CELL_NAME: Final = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})$")
@@ -62,7 +61,8 @@ def read(data: bytes, limits: Limits) -> RawDocument:
     for sheet in book.sheets:
         kind, target = relations.get(sheet.relation, ("", ""))
         if kind != "worksheet":
-            out.problem("unread-part", f"「{sheet.name}」不是普通工作表（图表或宏表），未读取，请核对其中的内容")
+            message = f"「{sheet.name}」不是普通工作表（图表或宏表），未读取，请核对其中的内容"
+            out.problem("unread-part", message)
             continue
         if sheet.hidden:
             out.problem(

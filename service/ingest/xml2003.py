@@ -1,4 +1,4 @@
-"""Excel-XML 2003 (SpreadsheetML), often named .xls: ss:Index, ss:MergeAcross, ss:MergeDown, number formats."""
+"""Excel-XML 2003 (SpreadsheetML), often named .xls: ss:Index, merged cells, number formats."""
 
 from __future__ import annotations
 
