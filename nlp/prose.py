@@ -79,9 +79,10 @@ def _at(text: str, folded: Folded, start: int) -> tuple[Quantity | None, int]:
     date = read_date(source, start)
     if date is not None and not (date.numeric and units.match_unit(source, date.end)[0] is not None):
         return None, max(date.end, start + 1)
-    if _glued(source, start, before):
+    numbered = skip - start <= 2 and value_words().numbered_heads.match_before(source, start) is not None
+    if numbered or _glued(source, start, before):
         return None, skip
-    if before in "\n。；;:" and (numbered := _NUMBERED.match(source, start)) is not None:
+    if before in "\n。；;:" and (item := _NUMBERED.match(source, start)) is not None:
         # 「1.20名网格员」 is item 1 and 20名, 「1.5万元」 is not.
         whole = read_measure(source, start)
         if (
@@ -90,7 +91,7 @@ def _at(text: str, folded: Folded, start: int) -> tuple[Quantity | None, int]:
             and whole.unit.dimension in DISCRETE
             and whole.scale is None
         ):
-            start, before = numbered.end(), "\n"
+            start, before = item.end(), "\n"
     measure = read_measure(source, start)
     if measure is None:
         return None, skip

@@ -65,6 +65,7 @@ class ValueWords:
     tail: Tokens
     nouns: Tokens
     find_lead: Tokens
+    numbered_heads: Tokens
     operator_codes: Mapping[str, str]
     not_operators: frozenset[str]
     fixed_words: tuple[str, ...]
@@ -106,6 +107,7 @@ def value_words() -> ValueWords:
         tail=_flat(data["tail"]),
         nouns=_flat(data["nouns"]),
         find_lead=_flat(data["find_lead"]),
+        numbered_heads=_flat(data["numbered_heads"]),
         operator_codes=MappingProxyType(dict(data["operator_codes"])),
         not_operators=frozenset(fold(str(word)).text for word in data["not_operators"]),
         fixed_words=_longest_first(data["fixed_words"]),

@@ -6,7 +6,15 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from models.records.quantity import Quantity
 from nlp.lexicon import any_of, bare, ending, words
-from nlp.naming import is_count, is_rate, is_satisfaction, is_timeliness, is_zero_event, rate_word
+from nlp.naming import (
+    is_count,
+    is_rate,
+    is_satisfaction,
+    is_time_point_or_span,
+    is_timeliness,
+    is_zero_event,
+    rate_word,
+)
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import is_figure, marked_qualitative
@@ -46,11 +54,11 @@ class UnitMismatch(RowRule):
     """指标值的单位与指标类别或指标名称对不上，如时效指标填了金额、比率填了件数。
 
     ## 为什么
-    单位决定用什么去比较。时效指标填「45万元」，无法判断是否按时；名称是「率」而单位是「件」，没有分子分母。
+    单位决定用什么去比较。时效指标填「32万元」，无法判断是否按时；名称是「率」而单位是「件」，没有分子分母。
 
     ## 反例
     ```yaml
-    row: {level2: 时效指标, name: 校舍维修款按期拨付, value: 17万元}
+    row: {level2: 时效指标, name: 校舍维修款按期拨付, value: 21万元}
     fires: [value]
     severity: error
     ```
@@ -189,9 +197,11 @@ def _by_name(ctx: RowContext, kind: str | None) -> tuple[str, str, str] | None:
 
 
 def _allowed(ctx: RowContext, kind: str | None) -> bool:
-    """Whether the name makes an unusual unit right: service life as quality, waiting time as social benefit."""
+    """Whether the name makes a time right: service life as quality, waiting time or days of clean air as benefit."""
     if kind != _TIME:
         return False
+    if ctx.quantity.kind == "duration" and (is_time_point_or_span(ctx.name) or is_count(ctx.name)):
+        return True
     key = "lasting" if ctx.category == "质量" else "shorter"
     return any_of("targets", key).search(ctx.name) is not None
 

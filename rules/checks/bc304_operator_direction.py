@@ -17,12 +17,12 @@ class OperatorDirection(RowRule):
     """计算符号的方向与指标含义相反：越低越好的写了「≥」，越高越好的写了「≤」。
 
     ## 为什么
-    成本写「≥6万元」，超支反而判为达标；合格率写「≤95%」，做得好反而判为未完成。节约率、控制达标率、下降率、
+    成本写「≥8万元」，超支反而判为达标；合格率写「≤95%」，做得好反而判为未完成。节约率、控制达标率、下降率、
     处置率虽含成本、故障等字样，仍是越高越好。时间节点写「≥」由 BC306 提示。
 
     ## 反例
     ```yaml
-    row: {level2: 成本指标, name: 乡村公路养护费用, value: ≥6.4万元}
+    row: {level2: 成本指标, name: 乡村公路养护费用, value: ≥8.6万元}
     fires: [value]
     severity: error
     ```
@@ -39,7 +39,7 @@ class OperatorDirection(RowRule):
 
     ## 正例
     ```yaml
-    row: {level2: 成本指标, name: 乡村公路养护费用, value: ≤6.4万元}
+    row: {level2: 成本指标, name: 乡村公路养护费用, value: ≤8.6万元}
     ```
     ```yaml
     row: {level2: 成本指标, name: 办公经费节约率, value: ≥5%}

@@ -118,7 +118,9 @@ class MalformedValue(RowRule):
             evidence=[Evidence("quote", ctx.filed_value)],
             reason="把期限写成了下限",
             impact="期限前加「≥」意味着越晚越好，拖延再久监控时也判为达标",
-            advice=f"建议将「{ctx.filed_value}」调整为「≤{day}」{note}",
+            advice="建议将「{value}」调整为「≤{day}」{note}",
+            day=day,
+            note=note,
         )
 
 

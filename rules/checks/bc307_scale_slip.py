@@ -27,26 +27,26 @@ class ScaleSlip(RowRule):
     ## 反例
     ```yaml
     project:
-      budget: "90.00"
+      budget: "60.00"
       rows:
-        - {level2: 数量指标, name: 参加农业保险户数, value: ≥9000户}
-        - {level2: 成本指标, name: 农业保险每户补贴金额, value: ≤90万元}
+        - {level2: 数量指标, name: 参加农业保险户数, value: ≥6000户}
+        - {level2: 成本指标, name: 农业保险每户补贴金额, value: ≤60万元}
     fires: ["rows[1].value"]
     severity: warning
     ```
     ```yaml
     project:
-      budget: "15.00"
+      budget: "25.00"
       rows:
-        - {level2: 成本指标, name: 文化惠民演出经费, value: ≤15元}
+        - {level2: 成本指标, name: 文化惠民演出经费, value: ≤25元}
     fires: ["rows[0].value"]
     severity: warning
     ```
     ```yaml
     project:
-      budget: "15.00"
+      budget: "25.00"
       rows:
-        - {level2: 成本指标, name: 文化惠民演出经费, value: ≤150000元}
+        - {level2: 成本指标, name: 文化惠民演出经费, value: ≤250000元}
     fires: ["rows[0].value"]
     severity: info
     ```
@@ -54,16 +54,16 @@ class ScaleSlip(RowRule):
     ## 正例
     ```yaml
     project:
-      budget: "17.00"
+      budget: "24.00"
       rows:
-        - {level2: 数量指标, name: 监测终端数量, value: 240台}
-        - {level2: 成本指标, name: 每台终端年运维费用, value: ≤708元}
+        - {level2: 数量指标, name: 监测终端数量, value: 300台}
+        - {level2: 成本指标, name: 每台终端年运维费用, value: ≤800元}
     ```
     ```yaml
     project:
-      budget: "15.00"
+      budget: "25.00"
       rows:
-        - {level2: 成本指标, name: 文化惠民演出经费, value: ≤15万元}
+        - {level2: 成本指标, name: 文化惠民演出经费, value: ≤25万元}
     ```
 
     ## 依据
@@ -122,7 +122,9 @@ class ScaleSlip(RowRule):
                 related=counted,
                 fact="三级指标「{name}」是单位成本，指标值「{value}」却与项目预算数{budget}相同",
                 impact="整个预算被写成了一个单位的价格，不能反映成本控制",
-                advice=f"建议核实后调整为「≤{price}」（预算数÷「{filed}」，表内数推算，请核实是否含其他支出）",
+                advice="建议核实后调整为「≤{price}」（预算数÷「{filed}」，表内数推算，请核实是否含其他支出）",
+                price=price,
+                filed=filed,
             )
         elif _close(amount * count, budget * _TEN_THOUSAND):
             yield self._found(
@@ -130,8 +132,10 @@ class ScaleSlip(RowRule):
                 f"{_yuan(amount)}×{plain(count)}{unit}＝{_yuan(amount * count)}，预算数{_yuan(budget)}",
                 subcode="unit-price",
                 related=counted,
-                fact="三级指标「{name}」的指标值「{value}」乘以「" + filed + "」是项目预算数{budget}的一万倍",
-                advice=f"请核实单位是否应为元（预算数÷数量：{sums}）",
+                fact="三级指标「{name}」的指标值「{value}」乘以「{filed}」是项目预算数{budget}的一万倍",
+                advice="请核实单位是否应为元（预算数÷数量：{sums}）",
+                filed=filed,
+                sums=sums,
             )
 
     def _found(

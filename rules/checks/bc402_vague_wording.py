@@ -21,7 +21,8 @@ class VagueWording(RowRule):
 
     ## 为什么
     模糊用语没有衡量标准，验收时各说各话。以「提高」「确保」开头的是工作目标，不是指标名称，看不出用什么衡量。
-    已注明定性、写出分级的，以及名称中已有可衡量内容的，不提示。
+    已注明定性、写出分级的，以及名称中已有可衡量内容、指标值有确定数量或金额的，
+    不提示。
 
     ## 反例
     ```yaml
@@ -79,7 +80,8 @@ class VagueWording(RowRule):
                 yield from self._vague(ctx, "name", "三级指标", hits)
                 return
         verb = goal_phrase(name)
-        if verb is not None:
+        counted = ctx.quantity.kind in ("count", "money") and ctx.quantity.unit is not None
+        if verb is not None and not counted:
             yield self._goal(ctx, verb)
 
     def _vague(

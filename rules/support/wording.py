@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from nlp.lexicon import any_of
 from rules.engine.context import RowContext
 
 BENEFITS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响", "社会成本", "生态环境成本")
@@ -28,6 +29,8 @@ def same_text(ctx: RowContext, first: str, second: str) -> bool:
 
 
 def explains_measure(ctx: RowContext) -> bool:
-    """Whether the description says how the figure is worked out (formula, share, survey)."""
+    """Whether the description (or an official term) says how the figure is worked out: formula, share, survey."""
+    if any_of("targets", "official_levels").search(ctx.name):
+        return True
     description = ctx.norm("description")
     return bool(description) and description != ctx.norm("name") and _MEASURE.search(description) is not None

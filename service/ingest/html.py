@@ -56,12 +56,15 @@ def read_text(text: str, out: Collector) -> None:
     # The declaration may name the encoding the file had before it was decoded.
     text = _XML_HEAD.sub("", text.replace("\x00", "").removeprefix("\ufeff"), count=1)
     parser = etree.HTMLParser(
-        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(text.encode("utf-8", errors="replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DamagedInput("网页内容不完整或已损坏，请重新保存后再试") from error
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        # The parser stops there, 2,048 elements deep: what follows is lost.
+        out.problem("truncated", "网页嵌套过深，其后的内容未读取，请另存为 xlsx、docx 后重试")
     if root is None:
         return
     _Page(out).blocks(root, 0)

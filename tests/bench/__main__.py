@@ -66,10 +66,13 @@ def main() -> None:
 
     values = [row.value.text for project in document.projects for row in project.rows]
 
+    # A changing suffix of blanks defeats the cache without changing what has to be understood.
+    rounds = iter(range(1, 1000))
+
     def fresh() -> None:
-        parse.cache_clear()
+        padding = " " * next(rounds)
         for value in values:
-            parse(value)
+            parse(value + padding)
 
     baseline = timed(lambda: [value.strip().lstrip("≥≤<>=＞＜").isdigit() for value in values])
     parsing = timed(fresh)

@@ -116,8 +116,18 @@ def test_spans_index_the_filed_text(value: str, operator: str | None, number: st
 
 def test_money_keeps_its_unit_and_counts_fold_their_scale() -> None:
     money, count, bare = parse("≥6.4万元"), parse("≥2万张"), parse("≥45万")
-    assert (money.number, money.unit, money.scale, money.amount_yuan) == (Decimal("6.4"), "万元", None, Decimal(64000))
-    assert (count.number, count.unit, count.scale, count.dimension) == (Decimal(20000), "张", "万", "document")
+    assert (money.number, money.unit, money.scale, money.amount_yuan) == (
+        Decimal("6.4"),
+        "万元",
+        None,
+        Decimal(64000),
+    )
+    assert (count.number, count.unit, count.scale, count.dimension) == (
+        Decimal(20000),
+        "张",
+        "万",
+        "document",
+    )
     assert (bare.kind, bare.number, bare.unit, bare.scale) == ("count", Decimal(450000), None, "万")
     assert parse("708元/人").per == ("人",)
     assert parse("708元/人").dimension == "money_per"
@@ -151,13 +161,18 @@ PROSE = [
     ("10月底前完成，2024年1月至12月抽检4批次/年，30日内办结，每月10日前报送", ["4批次/年 4", "30日内 ≤30"]),
     ("改造老旧小区十二个，建筑面积3.2万平方米，口袋公园两座", ["十二个 12", "3.2万平方米 32000", "两座 2"]),
     ("3+1工作机制，7×24小时值守，1:1配套，M8螺栓，90年代，5A级景区，4K视频", []),
-    ("十分满意，十分钟内，六十分，百分之九十五，九成以上群众", ["十分钟内 ≤10", "六十分 60", "百分之九十五 95", "九成以上 ≥90"]),
+    (
+        "十分满意，十分钟内，六十分，百分之九十五，九成以上群众",
+        ["十分钟内 ≤10", "六十分 60", "百分之九十五 95", "九成以上 ≥90"],
+    ),
     ("统筹推进五位一体，千方百计，四面八方，二级医院，二十大，三农", []),
     ("电话0311-88881234，编码130822P00012345，证号123456789012", []),
     ("每月一次，一次性投入，培训一次。", ["一次 1", "一次 1"]),
     ("户均增收2000元，每人每年补贴1200元", ["2000元 2000", "1200元 1200"]),
     ("培训人数（≥**人），目标内容1：铺设管网15千米", ["15千米 15"]),
     ("《规划》实施，知晓率＞９５％", ["＞９５％ ＞95"]),
+    ("1.目标内容3镇村道路畅通；目标内容12对重点路段巡查8次", ["8次 8"]),
+    ("共3个，其中一个、约一个，培训共一次", ["3个 3", "一个 1", "一个 1", "一次 1"]),
     ("半年内完成，上半年启动，过半", ["半年内 ≤0.5"]),
 ]
 
@@ -165,7 +180,10 @@ PROSE = [
 @pytest.mark.parametrize(("text", "expected"), PROSE)
 def test_find_numbers(text: str, expected: list[str]) -> None:
     found = find_numbers(text)
-    shown = [f"{q.text} {q.operator or ''}{q.number}{'~' + str(q.upper) if q.upper is not None else ''}" for q in found]
+    shown = [
+        f"{q.text} {q.operator or ''}{q.number}{'~' + str(q.upper) if q.upper is not None else ''}"
+        for q in found
+    ]
     assert shown == expected
 
 

@@ -28,10 +28,14 @@ SPELLINGS = sorted(
     for spelling, unit in units.table().units.items()
     if unit.name not in ("月", "成", "比例") and spelling not in ("月份", "百分之", "度电")
 )
-MONEY = sorted(name for name, unit in units.table().units.items() if unit.dimension == "money" and unit.name == name)
+MONEY = sorted(
+    name for name, unit in units.table().units.items() if unit.dimension == "money" and unit.name == name
+)
 PREFIXES = [(word, sign) for word, sign in value_words().operators.values.items() if word != "="]
 SUFFIXES = [
-    (word, sign) for word, sign in value_words().suffixes.values.items() if word not in ("(含)以上", "(含)以下", "(含)以内")
+    (word, sign)
+    for word, sign in value_words().suffixes.values.items()
+    if word not in ("(含)以上", "(含)以下", "(含)以内")
 ]
 SCALES = ["万", "亿", "百万", "千万"]
 
@@ -74,7 +78,11 @@ def test_suffix_operator_is_read_back(number: Decimal, suffix: tuple[str, str], 
     assert (quantity.number, quantity.unit, quantity.operator) == (number, unit, suffix[1])
 
 
-@given(number=numbers, scale=st.sampled_from(SCALES), unit=st.sampled_from(["张", "人次", "亩", "户", "立方米", "株"]))
+@given(
+    number=numbers,
+    scale=st.sampled_from(SCALES),
+    unit=st.sampled_from(["张", "人次", "亩", "户", "立方米", "株"]),
+)
 @settings(deadline=None)
 def test_scales_fold_into_counts(number: Decimal, scale: str, unit: str) -> None:
     quantity = parse(f"≥{render(number, commas=False)}{scale}{unit}")
@@ -83,7 +91,9 @@ def test_scales_fold_into_counts(number: Decimal, scale: str, unit: str) -> None
     assert parse(f"{render(number, commas=False)}{scale}", operator="≥", unit=unit).number == quantity.number
 
 
-@given(number=numbers, unit=st.sampled_from(MONEY), per=st.sampled_from(["", "/人", "/人·月", "每亩", "/人、天"]))
+@given(
+    number=numbers, unit=st.sampled_from(MONEY), per=st.sampled_from(["", "/人", "/人·月", "每亩", "/人、天"])
+)
 @settings(deadline=None)
 def test_money_keeps_its_filed_unit(number: Decimal, unit: str, per: str) -> None:
     quantity = parse(f"≤{render(number, commas=True)}{unit}{per}")
@@ -94,7 +104,12 @@ def test_money_keeps_its_filed_unit(number: Decimal, unit: str, per: str) -> Non
     assert quantity.unit.split("/")[0] == unit
 
 
-@given(low=numbers, high=numbers, unit=st.sampled_from(["%", "个", "天", "万元"]), dash=st.sampled_from("-~～—至到"))
+@given(
+    low=numbers,
+    high=numbers,
+    unit=st.sampled_from(["%", "个", "天", "万元"]),
+    dash=st.sampled_from("-~～—至到"),
+)
 @settings(deadline=None)
 def test_ranges(low: Decimal, high: Decimal, unit: str, dash: str) -> None:
     quantity = parse(f"{render(low, commas=False)}{unit}{dash}{render(high, commas=False)}{unit}")
@@ -127,7 +142,18 @@ def test_chinese_numerals_agree_with_arabic(number: int) -> None:
 
 
 words = st.lists(
-    st.sampled_from([*"≥≤<>=%年月日万亿元人次个至-~.,0123456789一二三十百千每/()（）* \n", "以上", "以内", "不低于", "2024", "底前", "优", "良"]),
+    st.sampled_from(
+        [
+            *"≥≤<>=%年月日万亿元人次个至-~.,0123456789一二三十百千每/()（）* \n",
+            "以上",
+            "以内",
+            "不低于",
+            "2024",
+            "底前",
+            "优",
+            "良",
+        ]
+    ),
     max_size=14,
 ).map("".join)
 anything = st.one_of(st.text(max_size=60), words)
@@ -162,9 +188,8 @@ def test_number_span_reads_as_the_same_number(value: str) -> None:
         return
     start, end = quantity.number_span
     again = parse(value[start:end], operator="＝")
-    unit = quantity.unit.split("/")[0] if quantity.unit else None
-    folded = again.number
-    assert folded == quantity.number or (unit is not None and again.kind == "date")
+    # 「20240131元」: without its unit the figure reads as a day.
+    assert again.number == quantity.number or (quantity.unit is not None and again.kind == "date")
 
 
 @given(value=words)
@@ -202,7 +227,26 @@ def test_find_numbers_text_parses_to_the_same(number: Decimal, unit: str, sign: 
 
 @pytest.mark.parametrize(
     "piece",
-    ["9", "一", "每人", "2024年", "≥95%，", "(", "9,", "1-", "十分", "\0 9", "以上", "第九次", "9.9年底", "月", "一万一", "\n1.", "三分之", "《9"],
+    [
+        "9",
+        "一",
+        "每人",
+        "2024年",
+        "≥95%，",
+        "(",
+        "9,",
+        "1-",
+        "十分",
+        "\0 9",
+        "以上",
+        "第九次",
+        "9.9年底",
+        "月",
+        "一万一",
+        "\n1.",
+        "三分之",
+        "《9",
+    ],
 )
 def test_time_is_linear(piece: str) -> None:
     def seconds(size: int) -> float:
@@ -221,7 +265,12 @@ def test_time_is_linear(piece: str) -> None:
 
 
 def test_typical_values_are_read_fast() -> None:
-    values = [f"≥{n}.{k}{unit}" for n in range(100, 160) for k in range(5) for unit in ("%", "万张", "人次", "元/人")]
+    values = [
+        f"≥{n}.{k}{unit}"
+        for n in range(100, 160)
+        for k in range(5)
+        for unit in ("%", "万张", "人次", "元/人")
+    ]
     parse("≥1%")
     start = time.perf_counter()
     for value in values:

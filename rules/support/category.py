@@ -1,0 +1,97 @@
+"""Whether a row's filed class fits its name. Lexicon pairs decide now; a class model may give the same verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from models.records.finding import Severity
+from nlp.lexicon import compiled, data, ending, head, words
+from nlp.naming import double_barrelled, is_yes_no, is_zero_event
+from nlp.text import core_name, normalise
+from rules.engine.context import RowContext
+
+_LEXICON = "category_conflicts"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassVerdict:
+    """A class that fits better than the filed one."""
+
+    likely: str
+    """Category meaning of the better class."""
+    cue: str
+    """What decides it: characters of the name, or the features of a model."""
+    severity: Severity
+    confidence: float | None = None
+    """Of a model; None for lexicon pairs."""
+
+
+def lexicon_verdict(ctx: RowContext) -> ClassVerdict | None:
+    """Return the verdict of the lexicon pairs, None where they do not contradict the filed class."""
+    declared = ctx.category
+    name = ctx.text("name")
+    if declared is None or len(ctx.name) < 3 or is_yes_no(name):
+        return None
+    # Two measures in one name have two classes; splitting comes first.
+    if double_barrelled(name) is not None:
+        return None
+    text = head(name)
+    for pair in _pairs().get(declared, ()):
+        cue = ending(text, pair.endings)
+        if cue is None or (pair.unless is not None and pair.unless.search(core_name(name))):
+            continue
+        if pair.likely == "数量" and _counts_a_fault(ctx):
+            continue
+        return ClassVerdict(pair.likely, cue, pair.severity)
+    zero = data(_LEXICON)["zero_event"]
+    if declared in zero["declared"] and is_zero_event(name):
+        return ClassVerdict(str(zero["likely"]), _zero_words(name), Severity(zero["severity"]))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    likely: str
+    severity: Severity
+    endings: frozenset[str]
+    unless: Any
+
+
+@cache
+def _pairs() -> Mapping[str, tuple[_Pair, ...]]:
+    found: dict[str, list[_Pair]] = {}
+    for item in data(_LEXICON)["pairs"]:
+        unless = compiled(_LEXICON, item["id"], item["unless"]) if item["unless"] else None
+        pair = _Pair(
+            item["likely"],
+            Severity(item["severity"]),
+            frozenset(normalise(word) for word in item["endings"]),
+            unless,
+        )
+        for declared in item["declared"]:
+            found.setdefault(declared, []).append(pair)
+    return MappingProxyType({declared: tuple(pairs) for declared, pairs in found.items()})
+
+
+def _counts_a_fault(ctx: RowContext) -> bool:
+    """A count with a ceiling or zero, or valued in %, speaks of quality, not of an amount."""
+    quantity = ctx.quantity
+    return quantity.kind == "ratio" or quantity.operator in ("≤", "＜") or quantity.number == 0
+
+
+def _zero_words(name: str) -> str:
+    match = compiled("polarity", "zero_event", data("polarity")["zero_event"]).search(core_name(name))
+    return match[0] if match is not None and match[0] else "无"
+
+
+def is_own_action(name: str) -> str | None:
+    """Return the word that makes a counted name the unit's own work, None where an effect is counted or nothing tells."""
+    core = core_name(name)
+    if any(word in core for word in words("own_actions", "effects")):
+        return None
+    found = [word for word in words("own_actions", "actions") if word in core]
+    return max(found, key=lambda word: (len(word), word)) if found else None
