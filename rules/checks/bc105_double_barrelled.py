@@ -46,7 +46,7 @@ class DoubleBarrelled(RowRule):
     dimension = "相关性"
     opinion_code = "5"
     source = Source(LOGIC, "一个指标只考核一项内容")
-    fact = "三级指标「{name}」同时含有「{first}」和「{second}」两项内容，只有一个指标值「{value}」"
+    fact = "三级指标「{name}」同时含有「{first}」和「{second}」两项内容，共用一个指标值{filed}"
     impact = "两项完成情况不一致时不能判断是否达标"
     advice = "建议拆分为「{first}」和「{second}」两个指标，分别填写类型和指标值，且不低于现有目标"
 
@@ -61,6 +61,7 @@ class DoubleBarrelled(RowRule):
             related=[ctx.at("value")],
             evidence=[Evidence("quote", f"「{first}」与「{second}」")],
             first=first,
+            filed=f"「{ctx.words()['value']}」" if ctx.filed_value else "",
             second=second,
         )
 

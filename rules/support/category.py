@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from models.records.finding import Severity
 from nlp.lexicon import compiled, data, ending, head, words
@@ -14,7 +15,8 @@ from nlp.naming import double_barrelled, is_yes_no, is_zero_event
 from nlp.text import core_name, normalise
 from rules.engine.context import RowContext
 
-_LEXICON = "category_conflicts"
+_LEXICON: Final = "category_conflicts"
+_DENIAL: Final = re.compile(r"(?:无|未|零|不|没有|杜绝|防止|避免).*$|(?:为零|为0|零).*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def _counts_a_fault(ctx: RowContext) -> bool:
 
 def _zero_words(name: str) -> str:
     match = compiled("polarity", "zero_event", data("polarity")["zero_event"]).search(core_name(name))
-    return match[0] if match is not None and match[0] else "无"
+    found = _DENIAL.search(match[0]) if match is not None else None
+    return found[0] if found is not None else "无"
 
 
 def is_own_action(name: str) -> str | None:

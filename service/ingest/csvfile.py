@@ -106,7 +106,7 @@ def regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def _widths(text: str, delimiter: str) -> list[int]:
-    """Return the number of fields of the first records that are not empty."""
+    """Return the number of fields of the first records that are not empty, without a record that was cut off."""
     pattern = field_pattern(delimiter)
     widths: list[int] = []
     position, width, filled = 0, 0, False
@@ -118,7 +118,8 @@ def _widths(text: str, delimiter: str) -> list[int]:
         filled = filled or bool(match["quoted"] or match["plain"])
         position = match.end()
         if match["end"] != delimiter:
-            if filled:
+            cut = not match["end"] and len(text) == _SAMPLE
+            if filled and not cut:
                 widths.append(width)
             width, filled = 0, False
     return widths

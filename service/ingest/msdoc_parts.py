@@ -34,6 +34,8 @@ _TABS: Final = 0xC615
 _VERTICAL: Final = 0xD62B
 _DELETED: Final = 0x0800
 _SYMBOL: Final = 0x6A09
+_MAX_PIECES: Final = 200_000
+"""Pieces of text; a much edited long document has some thousands."""
 _MAX_CELLS: Final = 64
 """Word allows 63 columns."""
 
@@ -175,6 +177,8 @@ class WordStreams:
         count = (len(table) - 4) // 12
         bounds = struct.unpack_from(f"<{count + 1}I", table)
         pieces: list[_Piece] = []
+        if count > _MAX_PIECES:
+            raise DamagedInput(_BROKEN)
         for index in range(count):
             stored = struct.unpack_from("<I", table, 4 * (count + 1) + 8 * index + 2)[0]
             wide = not stored & _COMPRESSED
@@ -188,6 +192,9 @@ class WordStreams:
         """Return the stretches of the file that share properties, in order."""
         table = self._part(part)
         count = (len(table) - 4) // 8
+        # Each page of properties is named once.
+        if count > len(self._main) // _PAGE:
+            raise DamagedInput(_BROKEN)
         found: list[tuple[int, int, bytes]] = []
         for index in range(count):
             number = struct.unpack_from("<I", table, 4 * (count + 1) + 4 * index)[0] & 0x3FFFFF

@@ -16,9 +16,13 @@ from service.ingest.pdf_lines import Char, lines_of, read_char
 from service.ingest.pdf_tables import Flow, Segment, cells_of, squeezed
 from service.settings import Limits
 
-_STREAM: Final = re.compile(rb"stream\r?\n")
+_STREAM: Final = re.compile(rb"(?<!end)stream\r?\n")
+_PICTURE: Final = re.compile(rb"/Subtype\s*/Image")
+_ZLIB_STARTS: Final = (b"\x78", b"\x48", b"\x58", b"\x68")
 _MAX_CONTENT: Final = 16 * 1024 * 1024
 """Drawing code of one page with all forms it calls. Dense form pages have below 1 MB."""
+_FORM_COST: Final = 2048
+"""What one call of a form counts even when it draws nothing: about 8,000 calls a page."""
 _MAX_RECTS: Final = 20_000
 """Lines and rectangles of one page; drawings have more, tables never."""
 _PAGE_NUMBER: Final = re.compile(
@@ -46,24 +50,42 @@ def read(data: bytes, limits: Limits) -> RawDocument:
 
 
 def _check_streams(data: bytes, limits: Limits) -> None:
-    """Unpack every compressed stream within the limit first: the library itself unpacks without any."""
+    """Unpack every compressed stream within the limit first: the library itself unpacks without any.
+
+    Pictures are never unpacked by it, so they count one by one and not together.
+    """
     left = limits.max_unpacked_bytes
     for match in _STREAM.finditer(data):
+        picture = _PICTURE.search(data, max(match.start() - 500, 0), match.start()) is not None
         raw = memoryview(data)[match.end() :]
         # A stream may be compressed more than once; each layer can grow a thousandfold.
         for _ in range(4):
-            if bytes(raw[:1]) not in (b"\x78", b"\x48", b"\x58", b"\x68"):
-                break
-            unpacker = zlib.decompressobj()
-            try:
-                unpacked = unpacker.decompress(raw, left + 1)
-            except zlib.error:
-                break
-            left -= len(unpacked)
-            if left < 0:
+            unpacked = _unpack(raw, limits.max_unpacked_bytes if picture else left)
+            if unpacked is None:
                 size = limits.max_unpacked_bytes // (1024 * 1024)
                 raise TooLarge(f"PDF 解压后超过 {size} MB，请删去图片或拆分成较小的文件后重试")
+            left -= 0 if picture else len(unpacked)
             raw = memoryview(unpacked)
+
+
+def _unpack(raw: memoryview, most: int) -> bytes | None:
+    """Return the unpacked bytes, nothing where they are not compressed, None past the limit."""
+    if bytes(raw[:1]) not in _ZLIB_STARTS:
+        return b""
+    unpacker = zlib.decompressobj()
+    parts: list[bytes] = []
+    # What follows the stream is copied by the library at its end: small steps first keep that copy small.
+    at, step = 0, 4096
+    try:
+        while at < len(raw) and not unpacker.eof:
+            parts.append(unpacker.decompress(raw[at : at + step], most + 1))
+            most -= len(parts[-1])
+            if most < 0:
+                return None
+            at, step = at + step, min(step * 2, 1 << 20)
+    except zlib.error:
+        pass
+    return b"".join(parts)
 
 
 class _Reader:
@@ -138,6 +160,7 @@ class _Reader:
     def _draw(self, page: Any) -> None:
         """Interpret a page within a bound; forms that call each other could go on for ever."""
         from pdfminer.pdfinterp import PDFPageInterpreter
+        from pdfminer.pdftypes import resolve1
         from pdfplumber.page import PDFPageAggregatorWithMarkedContent
 
         budget = [_MAX_CONTENT]
@@ -147,9 +170,8 @@ class _Reader:
         class Bounded(PDFPageInterpreter):
             def render_contents(self, resources: Any, streams: Any, *args: Any, **kwargs: Any) -> None:
                 for stream in streams:
-                    content = getattr(stream, "get_data", bytes)()
-                    # A form costs something even when it is empty.
-                    budget[0] -= len(content) + 256
+                    content = getattr(resolve1(stream), "get_data", bytes)()
+                    budget[0] -= len(content) + _FORM_COST
                 if budget[0] < 0 or time.monotonic() > end:
                     raise TooLarge(
                         f"PDF 某一页的绘图内容过多或读取超过 {seconds} 秒，请改交 docx、xlsx 后重试"

@@ -27,13 +27,18 @@ ABSENT: Final = frozenset({"description", "operator", "unit", "basis", "weight"}
 
 def looks_like_prose(text: str) -> bool:
     """Whether a text holds indicators in one of the two forms."""
-    return _BLOCK.search(text) is not None or any(is_category(match[1]) for match in _LABEL.finditer(text))
+    return bool(_blocks(text)) or any(is_category(match[1]) for match in _LABEL.finditer(text))
+
+
+def _blocks(text: str) -> list[re.Match[str]]:
+    """Return the 【产出指标-数量指标】 heads; other bracketed pairs ([bookmark: _Toc]) are none."""
+    return [match for match in _BLOCK.finditer(text) if is_level1_name(match[1]) or is_category(match[2])]
 
 
 def read_prose(text: str, source: SourceRef | None) -> tuple[Indicator, ...]:
     """Return the indicators of a text; none when it holds none of the two forms."""
     rows: list[Indicator] = []
-    blocks = list(_BLOCK.finditer(text))
+    blocks = _blocks(text)
     if blocks:
         for index, match in enumerate(blocks):
             end = blocks[index + 1].start() if index + 1 < len(blocks) else len(text)

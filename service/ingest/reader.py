@@ -53,8 +53,10 @@ def read_bytes(data: bytes, *, name: str | None, limits: Limits) -> RawDocument:
         kind = sniff(data, name, limits)
         if kind == "json":
             raise UnsupportedFormat("文件是 JSON，请用 biaochi check - 从标准输入读取")
-        module = importlib.import_module(f"service.ingest.{_READERS[kind]}")
-        return cast(_Reader, module).read(data, limits)
+        return _reader(kind).read(data, limits)
+    except ImportError:
+        # A broken installation is not the file's fault.
+        raise
     except BiaochiError as error:
         raise type(error)(where + error.message) from error
     except (MemoryError, RecursionError) as error:
@@ -66,6 +68,10 @@ def read_bytes(data: bytes, *, name: str | None, limits: Limits) -> RawDocument:
         if type(error).__name__ != "PanicException":
             raise
         raise _damaged(where) from error
+
+
+def _reader(kind: str) -> _Reader:
+    return cast(_Reader, importlib.import_module(f"service.ingest.{_READERS[kind]}"))
 
 
 def _damaged(where: str) -> DamagedInput:

@@ -52,15 +52,16 @@ def scan(
     start: Callable[[str, dict[str, str]], Any],
     end: Callable[[str], Any],
     text: Callable[[str], Any],
+    mixed: bool = False,
 ) -> None:
     """Run callbacks over an XML part without building a tree; names come without prefix.
 
-    Large sheets go this way: memory stays flat however many cells a sheet holds and however deep it nests.
+    `mixed`: names with and without prefix stand side by side. Large sheets go this way: memory stays flat however many cells a sheet holds and however deep it nests.
     Raises DamagedInput on broken or hostile XML.
     """
 
     def first(name: str, attrs: dict[str, str]) -> None:
-        if ":" in name:
+        if mixed or ":" in name:
             parser.StartElementHandler = lambda tag, values: start(tag.rpartition(":")[2], values)
             parser.EndElementHandler = lambda tag: end(tag.rpartition(":")[2])
         else:

@@ -17,6 +17,8 @@ _SECTION: Final = re.compile(
     r"(?:第[一二三四五六七八九十\d]+部分\s*)?(?:[一二三四五六七八九十]+、|[（(][一二三四五六七八九十\d]+[)）])?\s*"
     r"(?:部门整体(?:支出)?|预算项目|项目(?:支出)?|总体|分项|年度|整体)(?:预算)?绩效目标(?:情况)?\s*$"
 )
+_WHOLE: Final = re.compile(r"(?:部门|单位)(?:[（(]单位[)）])?(?:整体)?(?:支出)?(?:预算)?(?:项目)?绩效目标(?:情况|文本|公开)?\s*$")
+"""Titles of a whole department file (「…2027年部门预算绩效目标」)."""
 _NUMBERED: Final = re.compile(r"^\s*(?:\d{1,3}\s*[.、．]|[（(]\d{1,3}[)）]|附[件表]?\s*\d*[-—\d]*\s*[:：]?)\s*")
 _AFFIX: Final = re.compile(
     r"(?:\d{4}\s*年(?:度)?)?(?P<name>.*?)(?:预算)?(?:项目)?(?:支出)?绩效(?:目标)?(?:申报|批复|公开|自评|情况)?表?\s*"
@@ -28,7 +30,9 @@ _YEAR: Final = re.compile(r"(?<!\d)(20\d{2})\s*年\s*(?:度|部门|单位|预算
 def is_table_title(text: str) -> bool:
     """Whether a line is the title of one project table (「3.道路养护经费绩效目标表」)."""
     shown = clean(text)
-    return len(shown) <= 80 and "\n" not in shown and bool(_TABLE.match(shown)) and not _SECTION.match(shown)
+    if len(shown) > 80 or "\n" in shown or _SECTION.match(shown) or _WHOLE.search(shown):
+        return False
+    return bool(_TABLE.match(shown))
 
 
 def name_from_title(title: Cell) -> Cell:

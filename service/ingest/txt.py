@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from models.records.document import SourceRef
-from service.errors import DamagedInput
+from service.errors import DamagedInput, TooLarge
 from service.ingest.collect import Collector, TableBuilder, tidy
 from service.ingest.decode import decode
 from service.ingest.grid import RawDocument
@@ -28,6 +28,8 @@ def read(data: bytes, limits: Limits) -> RawDocument:
     out = Collector("txt", limits)
     if decoded.lost:
         out.problem("truncated", f"文本中有 {decoded.lost} 处字符无法识别，请核对原文件")
+    if decoded.text.count("\n") > limits.max_cells * 2:
+        raise TooLarge("文本行数过多，请拆分成较小的文件后重试")
     _Dump(tidy(decoded.text.removeprefix("\ufeff")).split("\n"), out).run()
     return out.document()
 

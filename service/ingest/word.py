@@ -71,9 +71,9 @@ def _value(element: etree._Element, name: str = "val") -> str | None:
 
 
 def _number(text: str | None, default: int = 1) -> int:
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 9:
+    if text is None or not text.isascii() or not text.isdigit():
         return default
-    return int(text)
+    return int(text[:9])
 
 
 def _properties(element: etree._Element, name: str) -> dict[str, str | None]:

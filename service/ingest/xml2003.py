@@ -45,7 +45,8 @@ def read(data: bytes, limits: Limits) -> RawDocument:
     if decoded.lost:
         out.problem("truncated", f"文件中有 {decoded.lost} 处字符无法识别，请核对原文件")
     book = _Workbook(out)
-    scan(decoded.text.removeprefix("\ufeff").lstrip(), start=book.start, end=book.end, text=book.text)
+    text = decoded.text.removeprefix("\ufeff").lstrip()
+    scan(text, start=book.start, end=book.end, text=book.text, mixed=True)
     return out.document()
 
 

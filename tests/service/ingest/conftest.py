@@ -75,6 +75,11 @@ def docx(body: str, extra: Mapping[str, str | bytes] | None = None, namespaces: 
 # --- xlsx ---------------------------------------------------------------------------------------------------------
 
 
+def _override(part: str, kind: str) -> str:
+    media = f"application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"
+    return f'<Override PartName="{part}" ContentType="{media}"/>'
+
+
 def xlsx(
     sheets: Mapping[str, str],
     *,
@@ -99,7 +104,16 @@ def xlsx(
     styles = "".join(f'<xf numFmtId="{164 + n}"/>' for n in range(len(formats)))
     return container(
         {
-            "[Content_Types].xml": "<Types/>",
+            "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f"{_override('/xl/workbook.xml', 'sheet.main')}{_override('/xl/styles.xml', 'styles')}"
+            f"{_override('/xl/sharedStrings.xml', 'sharedStrings')}"
+            + "".join(
+                _override(f"/xl/worksheets/sheet{n}.xml", "worksheet") for n in range(1, len(sheets) + 1)
+            )
+            + "</Types>",
+            "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="r1" '
+            f'Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
             "xl/workbook.xml": f"<workbook {S} {R}><workbookPr {'date1904=' + chr(34) + '1' + chr(34) if date1904 else ''}/>"
             f"<sheets>{listed}</sheets></workbook>",
             "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}">{relations}'
@@ -330,10 +344,30 @@ def make() -> SimpleNamespace:
     return SimpleNamespace(
         **{
             name: globals()[name]
-            for name in (
-                "container para cell row table docx xlsx inline sheet compound record wide xls xls_text xls_number "
-                "pdf pdf_text pdf_table read tables paragraphs grid"
-            ).split()
+            for name in [
+                "container",
+                "para",
+                "cell",
+                "row",
+                "table",
+                "docx",
+                "xlsx",
+                "inline",
+                "sheet",
+                "compound",
+                "record",
+                "wide",
+                "xls",
+                "xls_text",
+                "xls_number",
+                "pdf",
+                "pdf_text",
+                "pdf_table",
+                "read",
+                "tables",
+                "paragraphs",
+                "grid",
+            ]
         }
     )
 

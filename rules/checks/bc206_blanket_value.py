@@ -1,0 +1,155 @@
+"""BC206 blanket-value."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from models.records.finding import Evidence, Finding, Severity
+from nlp.naming import is_capped_rate
+from rules.engine.base import LOGIC, DocumentRule, Source
+from rules.engine.context import DocumentContext, ProjectContext, RowContext
+from rules.support.cells import percent, plain
+
+_FULL = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Blanket:
+    value: Decimal
+    rows: tuple[RowContext, ...]
+    valued: int
+
+
+class BlanketValue(DocumentRule):
+    """多数指标使用同一个百分比作为指标值。
+
+    ## 为什么
+    不同内容的目标一律填同一个百分比，说明指标值没有逐项测算，目标高低看不出依据。合格率、及时率等以 100% 为自然
+    上限的指标填 100% 不计入。
+
+    ## 反例
+    ```yaml
+    project:
+      rows:
+        - {level2: 数量指标, name: 绿道养护里程, value: ≥42公里}
+        - {level2: 质量指标, name: 苗木成活率, value: ≥92%}
+        - {level2: 时效指标, name: 养护及时率, value: ≥92%}
+        - {level2: 经济效益指标, name: 带动周边发展, value: ≥92%}
+        - {level2: 社会效益指标, name: 居住环境改善, value: ≥92%}
+        - {level2: 服务对象满意度指标, name: 市民满意度, value: ≥92%}
+    fires: ["."]
+    severity: warning
+    ```
+    ```yaml
+    project:
+      rows:
+        - {level2: 质量指标, name: 系统可用率, value: 98%}
+        - {level2: 时效指标, name: 故障处理及时率, value: ≥98%}
+        - {level2: 成本指标, name: 成本节约水平, value: ≥98%}
+        - {level2: 社会效益指标, name: 数据共享水平, value: ＞98%}
+        - {level2: 服务对象满意度指标, name: 用户满意度, value: ≥98%}
+    fires: ["."]
+    ```
+
+    ## 正例
+    ```yaml
+    project:
+      rows:
+        - {level2: 质量指标, name: 苗木成活率, value: ≥92%}
+        - {level2: 时效指标, name: 养护及时率, value: ≥98%}
+        - {level2: 社会效益指标, name: 绿地服务覆盖率, value: ≥85%}
+        - {level2: 数量指标, name: 绿道养护里程, value: ≥42公里}
+        - {level2: 服务对象满意度指标, name: 市民满意度, value: ≥92%}
+    ```
+    ```yaml
+    project:
+      rows:
+        - {level2: 质量指标, name: 设备验收合格率, value: ＝100%}
+        - {level2: 质量指标, name: 资料完整率, value: ＝100%}
+        - {level2: 时效指标, name: 采购及时率, value: ＝100%}
+        - {level2: 数量指标, name: 采购完成率, value: ＝100%}
+        - {level2: 社会效益指标, name: 学校覆盖率, value: ＝100%}
+    ```
+
+    ## 依据
+    数据逻辑。
+    """
+
+    code = "BC206"
+    name = "blanket-value"
+    title = "指标值雷同"
+    severity = Severity.WARNING
+    handbook = ("VAL-11",)
+    dimension = "适当性"
+    opinion_code = "4"
+    source = Source(LOGIC, "指标值应当按各指标的实际情况分别确定")
+    fold = "always"
+    fact = "{scope}有指标值的 {valued} 行中，{hits} 行的指标值都是 {percent}%"
+    impact = "指标值未逐项测算，目标高低没有依据，监控时不能反映实际差异"
+    advice = "建议按各指标的历史数据或计划分别确定指标值〔待填：上年实际值、本年计划值〕，名称不能计算比率的改用数量或分级"
+
+    @dataclass(frozen=True)
+    class Options:
+        """Options of BC206."""
+
+        min_rows: int = 5
+        """Rows with the same percentage from which a table is named."""
+        share: float = 0.6
+        """Their share of the rows with a value, for one table."""
+        file_share: float = 0.4
+        """Their share of the rows with a value, for a whole file."""
+        file_rows: int = 20
+        """Rows with the same percentage from which a whole file is named."""
+
+    def check(self, ctx: DocumentContext) -> Iterator[Finding]:
+        options = self.options
+        tables: list[Finding] = []
+        for project in ctx.projects:
+            found = _blanket(project.live_rows)
+            if found and len(found.rows) >= max(options.min_rows, options.share * found.valued):
+                tables.append(self._found(project, found, "本项目"))
+        # Where half of the tables are named, folding makes one finding of them anyway.
+        if len(ctx.projects) >= 3 and 2 * len(tables) < len(ctx.projects):
+            found = _blanket([row for project in ctx.projects for row in project.live_rows])
+            if found and self._file_wide(found, len(ctx.projects)):
+                yield self._found(ctx, found, f"全文 {len(ctx.projects)} 个项目")
+        yield from tables
+
+    def _file_wide(self, found: _Blanket, projects: int) -> bool:
+        hits = len(found.rows)
+        spread = len({row.project.index for row in found.rows})
+        enough = hits >= self.options.file_rows and hits >= self.options.file_share * found.valued
+        return enough and 2 * spread >= projects
+
+    def _found(self, where: DocumentContext | ProjectContext, found: _Blanket, scope: str) -> Finding:
+        hits, valued = len(found.rows), found.valued
+        return self.found(
+            where,
+            related=[row.at("value") for row in found.rows],
+            evidence=[Evidence("arithmetic", f"{hits}÷{valued}＝{hits / valued:.0%}")],
+            scope=scope,
+            valued=valued,
+            hits=hits,
+            percent=plain(found.value),
+        )
+
+
+def _blanket(rows: Sequence[RowContext]) -> _Blanket | None:
+    valued = [row for row in rows if row.norm("value")]
+    by_value: dict[Decimal, list[RowContext]] = {}
+    for row in valued:
+        value = percent(row.quantity)
+        if value is None or row.quantity.upper is not None:
+            continue
+        if value == _FULL and is_capped_rate(row.text("name")):
+            continue
+        by_value.setdefault(value, []).append(row)
+    if not by_value:
+        return None
+    counts = Counter({value: len(members) for value, members in by_value.items()})
+    value = counts.most_common(1)[0][0]
+    return _Blanket(value, tuple(by_value[value]), len(valued))
+
+
+RULE = BlanketValue

@@ -1,0 +1,124 @@
+"""BC503 placeholder-text."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from models.records.document import Cell
+from models.records.finding import Evidence, Finding, Location, Severity
+from nlp.naming import placeholders
+from rules.engine.base import FORM, ProjectRule, Source
+from rules.engine.context import ProjectContext, shorten
+
+_KINDS: Final = {
+    "template": ("模板文字", "删去模板文字，直接写内容"),
+    "star": ("模板标记", "删去标记"),
+    "blank-value": ("尚未填写的占位符", "填写实际内容"),
+    "pending": ("尚未确定的内容", "填写确定的内容"),
+    "lone": ("没有实际内容的符号", "填写实际内容，确不适用的注明不适用"),
+    "instruction": ("填表说明文字", "删去填表说明，填写实际内容"),
+}
+_FIELDS: Final = {"name": "三级指标", "value": "指标值", "description": "绩效指标描述", "basis": "指标值确定依据"}
+_DASHES: Final = frozenset("/／-－—–")
+
+
+class PlaceholderText(ProjectRule):
+    """单元格里留有模板文字或占位符，内容没有填完。
+
+    ## 为什么
+    「目标内容1」「指标1：」「≥**」等是模板自带的文字，留在正式文本中说明填报没有完成，公开时影响严肃性。
+
+    ## 反例
+    ```yaml
+    project:
+      goals: [1.目标内容1改造危旧校舍, 2.改善办学条件]
+      rows:
+        - {level2: 数量指标, name: "指标1：改造校舍面积", value: ≥2000平方米}
+    fires: ["goals[0]", "rows[0].name"]
+    severity: warning
+    ```
+    ```yaml
+    project:
+      goals: [改造危旧校舍]
+      rows:
+        - {level2: 成本指标, name: 单位面积改造成本, value: ≤**元}
+        - {level2: 质量指标, name: ★验收合格率, value: ≥98%}
+    fires: ["rows[0].value", "rows[1].name"]
+    ```
+
+    ## 正例
+    ```yaml
+    project:
+      goals: [1.改造危旧校舍2000平方米, 2.目标群体覆盖3个乡镇]
+      rows:
+        - {level2: 数量指标, name: 改造校舍面积, value: ≥2000平方米}
+    fires: []
+    ```
+    ```yaml
+    project:
+      goals: [改造危旧校舍]
+      rows:
+        - {level2: 生态效益指标, name: 无, value: 无}
+        - {level2: 质量指标, name: XL型护具抽检合格率, value: ≥98%}
+    fires: []
+    ```
+
+    ## 依据
+    通用填报要求。
+    """
+
+    code = "BC503"
+    name = "placeholder-text"
+    title = "模板文字或占位符残留"
+    severity = Severity.WARNING
+    handbook = ("STR-12",)
+    dimension = "完整性"
+    opinion_code = "11"
+    source = Source(FORM, "正式文本不应留有模板文字")
+    fold = "always"
+    fold_advice = "请统一删去模板文字和占位符，填写实际内容"
+    fact = "{place}「{text}」中留有{kind}「{residue}」"
+    impact = "内容未填完整，公开和批复时影响规范性"
+    advice = "请{todo}"
+
+    def check(self, ctx: ProjectContext) -> Iterator[Finding]:
+        for k, cell in enumerate(ctx.project.goals):
+            yield from self._cell(ctx, "绩效目标", cell, ctx.at_goal(k), False)
+        for field, place in (("name", "项目名称"), ("budget.purpose", "资金用途")):
+            cell = ctx.project.name if field == "name" else ctx.project.budget.purpose
+            yield from self._cell(ctx, place, cell, ctx.at(field), True)
+        for row in ctx.rows:
+            if row.is_filler:
+                continue
+            for name, place in _FIELDS.items():
+                cell_or_none = row.row.cell(name)
+                if cell_or_none is not None:
+                    yield from self._cell(ctx, place, cell_or_none, row.at(name), name in ("description", "basis"))
+
+    def _cell(
+        self, ctx: ProjectContext, place: str, cell: Cell, location: Location, optional: bool
+    ) -> Iterator[Finding]:
+        if not cell.text:
+            return
+        found = [
+            item
+            for item in placeholders(cell.text)
+            if not (optional and item[2] == "lone" and set(cell.text.strip()) <= _DASHES)
+        ]
+        if not found:
+            return
+        start, end, kind = found[0]
+        label, todo = _KINDS[kind]
+        yield self.found(
+            ctx,
+            location=Location(location.path, (start, end), location.source),
+            subcode=kind,
+            evidence=[Evidence("lexicon", cell.text[a:b]) for a, b, _ in found],
+            place=place,
+            text=shorten(cell.text),
+            kind=label,
+            residue=cell.text[start:end].strip(),
+            todo=todo,
+        )
+
+
+RULE = PlaceholderText

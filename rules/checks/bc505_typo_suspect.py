@@ -1,0 +1,117 @@
+"""BC505 typo-suspect."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from models.records.document import Cell
+from models.records.finding import Evidence, Finding, Location, Severity
+from nlp.naming import typos
+from rules.engine.base import FORM, DocumentRule, Source
+from rules.engine.context import DocumentContext, ProjectContext, shorten
+
+_FIELDS: Final = {"name": "三级指标", "description": "绩效指标描述", "value": "指标值", "basis": "指标值确定依据"}
+
+
+class TypoSuspect(DocumentRule):
+    """文字中有疑似错别字。
+
+    ## 为什么
+    「受益」写成「收益」一类的错字会改变指标的含义，公开后也影响文本的严肃性。
+
+    ## 反例
+    ```yaml
+    document:
+      projects:
+        - name: 农村饮水安全工程
+          goals: [做好水源地防讯工作]
+          rows:
+            - {level2: 社会效益指标, name: 工程受益村数, description: 工程收益人口所在的村数, value: ≥12个}
+    fires: ["projects[0].goals[0]", "projects[0].rows[0].description"]
+    severity: info
+    ```
+    ```yaml
+    document:
+      department:
+        items: [{number: （一）, name: 校园安全经费, goal: 布署校园安全工作}]
+      projects: [{name: 校园安全经费}]
+    fires: ["department.items[0].goal"]
+    ```
+
+    ## 正例
+    ```yaml
+    document:
+      projects:
+        - name: 农村饮水安全工程
+          goals: [做好防汛工作，保障受益人口用水]
+          rows:
+            - {level2: 经济效益指标, name: 农户经营收益增长率, value: ≥5%}
+    fires: []
+    ```
+    ```yaml
+    document: {projects: [{name: 投资收益管理系统运维, goals: [部署新版本]}]}
+    fires: []
+    ```
+
+    ## 依据
+    通用填报要求。
+    """
+
+    code = "BC505"
+    name = "typo-suspect"
+    title = "疑似错别字"
+    severity = Severity.INFO
+    handbook = ("NAM-07",)
+    dimension = "完整性"
+    opinion_code = "11"
+    confident = False
+    source = Source(FORM, "文字应当准确规范")
+    fact = "{place}「{text}」中的「{wrong}」疑似「{right}」之误"
+    impact = "错字可能改变含义，公开时影响文本质量"
+    advice = "请核实；确为错字的，将「{wrong}」改为「{right}」"
+
+    def check(self, ctx: DocumentContext) -> Iterator[Finding]:
+        department = ctx.document.department
+        if department is not None:
+            for key, cells in (("goals", department.goals), ("measures", department.measures)):
+                for k, cell in enumerate(cells):
+                    place = "总体绩效目标" if key == "goals" else "工作保障措施"
+                    yield from self._cell(ctx, place, cell, Location(f"department.{key}[{k}]", None, cell.source))
+            for k, item in enumerate(department.items):
+                for key, cell in (("name", item.name), ("goal", item.goal), ("indicator", item.indicator)):
+                    yield from self._cell(ctx, "分项绩效目标", cell, ctx.at_item(k, key))
+        for project in ctx.projects:
+            yield from self._project(project)
+
+    def _project(self, ctx: ProjectContext) -> Iterator[Finding]:
+        project = ctx.project
+        yield from self._cell(ctx, "项目名称", project.name, ctx.at("name"))
+        yield from self._cell(ctx, "资金用途", project.budget.purpose, ctx.at("budget.purpose"))
+        for k, cell in enumerate(project.goals):
+            yield from self._cell(ctx, "绩效目标", cell, ctx.at_goal(k))
+        for row in ctx.live_rows:
+            seen: set[str] = set()
+            for field, place in _FIELDS.items():
+                cell_or_none = row.row.cell(field)
+                if cell_or_none is None or cell_or_none.text in seen:
+                    continue
+                seen.add(cell_or_none.text)
+                yield from self._cell(ctx, place, cell_or_none, row.at(field))
+
+    def _cell(
+        self, ctx: DocumentContext | ProjectContext, place: str, cell: Cell, at: Location
+    ) -> Iterator[Finding]:
+        if len(cell.text) < 2:
+            return
+        for start, end, wrong, right, _ in typos(cell.text):
+            yield self.found(
+                ctx,
+                location=Location(at.path, (start, end), at.source),
+                evidence=[Evidence("lexicon", f"{wrong}→{right}")],
+                place=place,
+                text=shorten(cell.text),
+                wrong=wrong,
+                right=right,
+            )
+
+
+RULE = TypoSuspect
