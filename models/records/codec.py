@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from models.records.amount import plain
 from models.records.document import (
     AmountCell,
     Cell,
@@ -36,7 +37,7 @@ def dumps(value: Any) -> str:
 
 def number_text(value: Decimal | None) -> str | None:
     """Return a decimal string without exponent; trailing zeros as filed."""
-    return None if value is None else format(value, "f")
+    return None if value is None else plain(value)
 
 
 def _source(source: SourceRef | None) -> JSON | None:

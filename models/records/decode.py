@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from models.records.amount import parse_amount, parse_percent
 from models.records.document import (
     AmountCell,
     Budget,
@@ -95,22 +96,14 @@ class _Cells:
             _string(self._raw.get(key), f"{self.path}.raw.{key}"),
         )
 
-    def amount(self, key: str, value: Any) -> AmountCell | None:
+    def amount(self, key: str, value: Any, unit: str | None = None) -> AmountCell | None:
+        """Return money in `unit`, or a percentage where `unit` is None."""
         if value is None:
             return None
         text = _string(value, f"{self.path}.{key}") or ""
         filed = _string(self._filed.get(key), f"{self.path}.filed.{key}")
-        return AmountCell(self.cell(key, text if filed is None else filed), amount_of(text))
-
-
-def amount_of(text: str) -> Decimal | None:
-    """Return the number of an amount cell (thousands separators and a trailing % allowed), None if unreadable."""
-    plain = text.strip().replace(",", "").replace("，", "").removesuffix("%").removesuffix("％").strip()
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) < 30 else None
+        number = parse_percent(text) if unit is None else parse_amount(text, unit)
+        return AmountCell(self.cell(key, text if filed is None else filed), number)
 
 
 def _row(value: Any, path: str) -> Indicator:
@@ -140,6 +133,9 @@ def _project(value: Any, path: str) -> Project:
     data = _mapping(value, path)
     cells = _Cells(data, path)
     budget = _mapping(data.get("budget") or {}, f"{path}.budget")
+    unit = _string(budget.get("unit"), f"{path}.budget.unit") or "万元"
+    if unit not in ("元", "千元", "万元", "亿元"):
+        _fail(f"{path}.budget.unit", "元、千元、万元或亿元")
     points = [_mapping(item, f"{path}.plan[{k}]") for k, item in enumerate(_items(data.get("plan"), f"{path}.plan"))]
     absent = frozenset(str(item) for item in _items(data.get("absent"), f"{path}.absent"))
     return Project(
@@ -148,10 +144,10 @@ def _project(value: Any, path: str) -> Project:
         name=cells.cell("name", data.get("name")),
         department=cells.cell("department", data.get("department")),
         budget=Budget(
-            total=cells.amount("budget.total", budget.get("total")),
-            fiscal=cells.amount("budget.fiscal", budget.get("fiscal")),
-            other=cells.amount("budget.other", budget.get("other")),
-            unit=_string(budget.get("unit"), f"{path}.budget.unit") or "万元",
+            total=cells.amount("budget.total", budget.get("total"), unit),
+            fiscal=cells.amount("budget.fiscal", budget.get("fiscal"), unit),
+            other=cells.amount("budget.other", budget.get("other"), unit),
+            unit=unit,
             purpose=cells.cell("budget.purpose", budget.get("purpose")),
         ),
         plan=tuple(

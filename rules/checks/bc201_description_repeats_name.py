@@ -61,7 +61,6 @@ class DescriptionRepeatsName(RowRule):
             yield self.found(
                 ctx,
                 "description",
-                related=[ctx.at("name")],
                 evidence=[Evidence("quote", "描述：「{}」".format(ctx.text("description")))],
             )
 

@@ -8,7 +8,6 @@ from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.repeats import repeats_name
 
-
 _NAMES_A_STANDARD = re.compile(r"(?:标准|定额|办法|规定|规划|规范|方案|文件|通知|意见|条例|合同|协议)$")
 
 

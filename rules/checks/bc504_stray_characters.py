@@ -1,7 +1,9 @@
 """BC504 stray-characters."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from models.records.document import Cell
 from models.records.finding import Evidence, Finding, Location, Severity
@@ -10,6 +12,8 @@ from nlp.text import strip_prefix
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.support.cells import marked_qualitative
+
+_GRADES: Final = re.compile(r"[优良].*[中差]|部分达成|未达成|基本达到", re.DOTALL)
 
 
 class StrayCharacters(ProjectRule):
@@ -93,7 +97,8 @@ class StrayCharacters(ProjectRule):
         limits = self.options
         name = Cell(strip_prefix(row.text("name")))
         yield from self._long(ctx, "三级指标", name, row.at("name"), limits.name_bytes)
-        if len(row.text("value")) > limits.value_bytes // 2 and not marked_qualitative(row):
+        graded = marked_qualitative(row) or _GRADES.search(row.text("value")) is not None
+        if len(row.text("value")) > limits.value_bytes // 2 and not graded:
             yield from self._long(ctx, "指标值", row.row.value, row.at("value"), limits.value_bytes)
         yield from self._long(ctx, "绩效指标描述", row.row.description, row.at("description"), limits.text_bytes)
         yield from self._stray(ctx, "三级指标", row.row.name, row.at("name"), brackets=True)

@@ -1,4 +1,4 @@
-"""Bytes → Document."""
+"""Bytes → Document: the one way in for every format."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import hashlib
 from dataclasses import replace
 
 from models.records.document import Document
+from service.errors import DamagedInput, EmptyInput
 from service.ingest.assemble import assemble
 from service.ingest.reader import read_bytes
+from service.ingest.sniff import sniff
 from service.settings import Limits
 
 
 def load(data: bytes, *, name: str | None, limits: Limits) -> Document:
-    """Sniff, read and assemble."""
+    """Return the document of a file of any readable format. `name` is for messages and ties. Raises InputError."""
+    if not data.strip():
+        raise EmptyInput("文件是空的，请检查是否选错文件")
+    digest = hashlib.sha256(data).hexdigest()
+    if sniff(data, name, limits) == "json":
+        from service.ingest.jsonfile import read_json
+
+        try:
+            return replace(read_json(data, limits), input_sha256=digest)
+        except (MemoryError, RecursionError) as error:
+            raise DamagedInput("JSON 结构过于复杂，无法读取，请拆分后重试") from error
     raw = read_bytes(data, name=name, limits=limits)
-    return replace(assemble(raw, limits=limits), input_kind=raw.kind, input_sha256=hashlib.sha256(data).hexdigest())
+    return replace(assemble(raw, limits=limits), input_kind=raw.kind, input_sha256=digest)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
+import threading
 import time
 import zlib
 from typing import Any, Final
@@ -34,10 +36,20 @@ _MARGIN: Final = 0.09
 
 def read(data: bytes, limits: Limits) -> RawDocument:
     """Read a PDF. Raises EncryptedInput with a password, InputError for scans, which need OCR first."""
+    _check_streams(data, limits)
+    losses = _Losses()
+    logger = logging.getLogger("pdfminer")
+    logger.addHandler(losses)
+    try:
+        return _read(data, limits, losses)
+    finally:
+        logger.removeHandler(losses)
+
+
+def _read(data: bytes, limits: Limits, losses: _Losses) -> RawDocument:
     import pdfplumber
     from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
 
-    _check_streams(data, limits)
     try:
         document: Any = pdfplumber.open(io.BytesIO(data))
     except Exception as error:
@@ -46,7 +58,21 @@ def read(data: bytes, limits: Limits) -> RawDocument:
             raise EncryptedInput("文件设有密码，请去除密码后重试") from error
         raise DamagedInput("PDF 不完整或已损坏，请重新导出后再试") from error
     with document:
-        return _Reader(document, limits).run()
+        return _Reader(document, limits, losses).run()
+
+
+class _Losses(logging.Handler):
+    """Hears the library say that it lost data. Without a handler its warnings would go to standard error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._thread = threading.get_ident()
+        self.count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # Other threads may read other files at the same time.
+        if record.thread == self._thread and "Data-loss" in record.getMessage():
+            self.count += 1
 
 
 def _check_streams(data: bytes, limits: Limits) -> None:
@@ -91,7 +117,8 @@ def _unpack(raw: memoryview, most: int) -> bytes | None:
 class _Reader:
     """Walks over the pages and joins what page breaks tore apart."""
 
-    def __init__(self, document: Any, limits: Limits) -> None:
+    def __init__(self, document: Any, limits: Limits, losses: _Losses) -> None:
+        self._losses = losses
         self._document = document
         self._limits = limits
         self._out = Collector("pdf", limits)
@@ -116,6 +143,8 @@ class _Reader:
         flow.end()
         if not self._chars:
             raise InputError("PDF 中没有文字（可能是扫描件），请先做文字识别（OCR）或改交 docx、xlsx 后重试")
+        if self._losses.count:
+            self._out.problem("truncated", "PDF 内部数据有损坏，部分内容可能未读取，请重新导出后再试")
         if self._unreadable:
             self._out.problem(
                 "unread-part",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from service.errors import InputError
@@ -113,6 +115,19 @@ def test_wrapped_paragraphs_page_numbers_and_running_heads(make):
 def test_scan_without_text_asks_for_ocr(make):
     with pytest.raises(InputError, match="OCR"):
         make.read(make.pdf([["10 10 100 100 re S"]]))
+
+
+def test_damaged_stream_is_reported_and_standard_error_stays_clean(make, capfd):
+    content = bytearray(zlib.compress("\n".join([make.pdf_text(60, 40, "说明")] * 200).encode()))
+    content[-60] ^= 0xFF
+    stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), bytes(content))
+    data = make.pdf([[make.pdf_text(60, 80, "第一行")]], streams=[stream])
+    # The page takes its content from both streams: objects 6 (plain) and 8 (damaged).
+    data = data.replace(b"/Contents 6 0 R >>", b"/Contents [6 0 R 8 0 R]>>")
+    document = make.read(data)
+    assert "第一行" in "".join(make.paragraphs(document))
+    assert [problem.kind for problem in document.problems] == ["truncated"]
+    assert capfd.readouterr().err == ""
 
 
 def test_drawing_with_too_many_lines_is_reported_not_searched(make):
