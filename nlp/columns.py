@@ -130,23 +130,23 @@ def _data() -> Any:
 
 @cache
 def _fields() -> Mapping[str, str]:
-    return MappingProxyType({
-        normalise(name): field for field, names in _data()["fields"].items() for name in names
-    })
+    return MappingProxyType(
+        {normalise(name): field for field, names in _data()["fields"].items() for name in names}
+    )
 
 
 @cache
 def _ambiguous() -> Mapping[str, tuple[str, ...]]:
-    return MappingProxyType({
-        normalise(name): tuple(choices) for name, choices in _data()["ambiguous"].items()
-    })
+    return MappingProxyType(
+        {normalise(name): tuple(choices) for name, choices in _data()["ambiguous"].items()}
+    )
 
 
 @cache
 def _labels() -> Mapping[str, str]:
-    return MappingProxyType({
-        normalise(name): label for label, names in _data()["labels"].items() for name in names
-    })
+    return MappingProxyType(
+        {normalise(name): label for label, names in _data()["labels"].items() for name in names}
+    )
 
 
 @cache

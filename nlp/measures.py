@@ -112,9 +112,7 @@ def is_count(name: str) -> bool:
         return False
     if ending(text, words("count_nouns", "not_count")) is not None:
         return False
-    return any(
-        ending(text, words("count_nouns", key)) is not None for key in ("count", "suffix", "duration")
-    )
+    return any(ending(text, words("count_nouns", key)) is not None for key in ("count", "suffix", "duration"))
 
 
 @lru_cache(maxsize=16384)
@@ -362,13 +360,15 @@ def _management() -> tuple[tuple[Mapping[str, str], re.Pattern[str], re.Pattern[
 
 @cache
 def _cue_endings() -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
-    return MappingProxyType({
-        category: (
-            words("category_cues", "endings", category, "certain"),
-            words("category_cues", "endings", category, "likely"),
-        )
-        for category in data("category_cues")["endings"]
-    })
+    return MappingProxyType(
+        {
+            category: (
+                words("category_cues", "endings", category, "certain"),
+                words("category_cues", "endings", category, "likely"),
+            )
+            for category in data("category_cues")["endings"]
+        }
+    )
 
 
 @cache
@@ -393,4 +393,3 @@ def _contrasts() -> tuple[tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...
         )
         for item in data("category_cues")["contrast"]
     )
-

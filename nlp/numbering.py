@@ -44,7 +44,9 @@ def points(text: str) -> tuple[tuple[int, int, int], ...]:
 def breaks(numbers: Sequence[int]) -> tuple[int, ...]:
     """Return the positions whose number does not follow the one before it. A restart at 1 begins a new list."""
     return tuple(
-        k for k in range(1, len(numbers)) if numbers[k] != numbers[k - 1] + 1 and not (numbers[k] == 1 and k > 1)
+        k
+        for k in range(1, len(numbers))
+        if numbers[k] != numbers[k - 1] + 1 and not (numbers[k] == 1 and k > 1)
     )
 
 

@@ -50,9 +50,7 @@ def weak_phrase(entry_id: str) -> WeakPhrase:
 
 
 @lru_cache(maxsize=8192)
-def vague_words(
-    text: str, kinds: tuple[str, ...] = _VALUE_KINDS
-) -> tuple[tuple[str, int, int, str], ...]:
+def vague_words(text: str, kinds: tuple[str, ...] = _VALUE_KINDS) -> tuple[tuple[str, int, int, str], ...]:
     """Return (phrase, start, end, entry id) for every vague word of the given kinds."""
     found: list[tuple[str, int, int, str]] = []
     for match in _vague_pattern(kinds).finditer(text):
@@ -179,10 +177,12 @@ def _overlaps(regex: re.Pattern[str], text: str, start: int, end: int) -> bool:
 
 @cache
 def _weak() -> Mapping[str, WeakPhrase]:
-    return MappingProxyType({
-        item["id"]: WeakPhrase(item["id"], item["phrase"], item["kind"], item["why"], item["hint"])
-        for item in entries("weak_phrases")
-    })
+    return MappingProxyType(
+        {
+            item["id"]: WeakPhrase(item["id"], item["phrase"], item["kind"], item["why"], item["hint"])
+            for item in entries("weak_phrases")
+        }
+    )
 
 
 @cache

@@ -84,7 +84,9 @@ def _parse(value: str, operator: str, unit: str) -> Quantity:
         quantity = _date(value, folded, text, date, lead, sign, cell)
         if quantity is not None:
             return quantity
-    measure = read_measure(text, lead.at, bare_chinese=bool(unit) or (sign is not None and sign.sign is not None))
+    measure = read_measure(
+        text, lead.at, bare_chinese=bool(unit) or (sign is not None and sign.sign is not None)
+    )
     if measure is not None and not misread(text, measure):
         quantity = _measured(value, folded, text, measure, lead, cell_sign, cell)
         if quantity is not None:

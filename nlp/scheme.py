@@ -306,18 +306,20 @@ def _note_pattern() -> re.Pattern[str]:
 
 @cache
 def _category_aliases() -> Mapping[str, str]:
-    return MappingProxyType({
-        label_key(alias): category
-        for category, aliases in _alias_data()["level2"].items()
-        for alias in aliases
-    })
+    return MappingProxyType(
+        {
+            label_key(alias): category
+            for category, aliases in _alias_data()["level2"].items()
+            for alias in aliases
+        }
+    )
 
 
 @cache
 def _group_aliases() -> Mapping[str, str]:
-    return MappingProxyType({
-        label_key(alias): group for group, aliases in _alias_data()["level1"].items() for alias in aliases
-    })
+    return MappingProxyType(
+        {label_key(alias): group for group, aliases in _alias_data()["level1"].items() for alias in aliases}
+    )
 
 
 def _scheme_from(data: Mapping[str, Any]) -> Scheme:

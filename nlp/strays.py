@@ -7,9 +7,21 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-_PAIRS: Final = {")": "(", "）": "（", "]": "[", "】": "【", "〕": "〔", "》": "《", "」": "「", "』": "『", "}": "{"}
+_PAIRS: Final = {
+    ")": "(",
+    "）": "（",
+    "]": "[",
+    "】": "【",
+    "〕": "〔",
+    "》": "《",
+    "」": "「",
+    "』": "『",
+    "}": "{",
+}
 _SAME: Final = {"（": "(", "）": ")"}
-_NUMBERING: Final = re.compile(r"^\s*(?:[0-9０-９]{1,2}|[一二三四五六七八九十]{1,3}|[①-⑳])\s*[)）]|(?<=[；;。\n])\s*\d{1,2}[)）]")
+_NUMBERING: Final = re.compile(
+    r"^\s*(?:[0-9０-９]{1,2}|[一二三四五六七八九十]{1,3}|[①-⑳])\s*[)）]|(?<=[；;。\n])\s*\d{1,2}[)）]"
+)
 _BOOKMARK: Final = re.compile(r"\[bookmark:[^\]\n]{0,200}\]", re.IGNORECASE)
 _DOUBLED: Final = re.compile(r"([，。；、：,;])\1+|[，；、][。，；、]")
 _REPLACEMENT: Final = "\ufffd"

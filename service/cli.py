@@ -17,8 +17,12 @@ HAS_ERRORS = 1
 UNUSABLE = 2
 
 
-@click.group(cls=ChineseGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="biaochi", prog_name="biaochi", message="标尺 %(version)s", help="显示版本并退出")
+@click.group(
+    cls=ChineseGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(
+    package_name="biaochi", prog_name="biaochi", message="标尺 %(version)s", help="显示版本并退出"
+)
 def cli() -> None:
     """标尺：检查预算项目绩效目标表，给出有依据的问题与建议。"""
 
@@ -43,7 +47,9 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("BIAOCHI_DEBUG"):
             traceback.print_exc()
-        _fail(f"程序内部错误（{type(error).__name__}），未写入任何文件；设置 BIAOCHI_DEBUG=1 可查看详情，请反馈给维护者")
+        _fail(
+            f"程序内部错误（{type(error).__name__}），未写入任何文件；设置 BIAOCHI_DEBUG=1 可查看详情，请反馈给维护者"
+        )
     raise SystemExit(code if isinstance(code, int) else USABLE)
 
 

@@ -53,9 +53,18 @@ def _read(path: str, limits: Limits) -> tuple[bytes, str]:
 @click.argument("paths", nargs=-1, required=True, metavar="文件…")
 @click.option("--format", "fmt", type=click.Choice(FORMATS), default="text", help="报告格式，默认 text")
 @click.option("-o", "--output", "out", metavar="路径", help="写到此文件或文件夹；多个文件时须为文件夹")
-@click.option("--profile", metavar="名称或文件", help="检查配置，如 hebei，或 YAML 文件路径；不指定时按表内标签选择指标体系")
+@click.option(
+    "--profile",
+    metavar="名称或文件",
+    help="检查配置，如 hebei，或 YAML 文件路径；不指定时按表内标签选择指标体系",
+)
 @click.option("--waivers", metavar="文件", type=click.Path(path_type=Path), help="豁免清单（YAML）")
-@click.option("--baseline", metavar="文件", type=click.Path(path_type=Path), help="基线：此前的 JSON 报告，其中的问题不再列出")
+@click.option(
+    "--baseline",
+    metavar="文件",
+    type=click.Path(path_type=Path),
+    help="基线：此前的 JSON 报告，其中的问题不再列出",
+)
 def check(
     paths: tuple[str, ...],
     fmt: str,
@@ -148,7 +157,9 @@ def _save(artifacts: list[tuple[str, bytes]], out: str | None, *, single: bool) 
     from service.output import write_all
 
     target = Path(out) if out is not None else Path.cwd()
-    as_file = out is not None and single and not target.is_dir() and not out.endswith("/") and bool(target.suffix)
+    as_file = (
+        out is not None and single and not target.is_dir() and not out.endswith("/") and bool(target.suffix)
+    )
     files: list[tuple[Path, bytes]] = []
     for i, (filename, data) in enumerate(artifacts):
         if as_file and i == 0:

@@ -55,7 +55,9 @@ def _fonts() -> Iterator[str]:
     if tool is None:
         yield "  [未查] 公文字体：本机没有 fc-list，请在打开意见书的电脑上确认"
         return
-    listed = subprocess.run([tool, ":", "family"], capture_output=True, text=True, timeout=30, check=False).stdout
+    listed = subprocess.run(
+        [tool, ":", "family"], capture_output=True, text=True, timeout=30, check=False
+    ).stdout
     missing = [font for font in _FONTS if font not in listed]
     if missing:
         yield f"  [缺] 公文字体：{'、'.join(missing)}；意见书在装有这些字体的电脑上打开时按公文格式显示，否则自动替换"

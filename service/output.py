@@ -27,7 +27,9 @@ def write_all(files: Sequence[tuple[Path, bytes]]) -> None:
     except OSError as error:
         for temporary, _ in pending:
             Path(temporary).unlink(missing_ok=True)
-        raise SettingsError(f"无法写入 {error.filename or '输出文件'}（{error.strerror}），请检查路径与权限") from error
+        raise SettingsError(
+            f"无法写入 {error.filename or '输出文件'}（{error.strerror}），请检查路径与权限"
+        ) from error
 
 
 def _umask() -> int:

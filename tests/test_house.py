@@ -16,7 +16,11 @@ def _files(*patterns: str) -> list[Path]:
 
 
 def test_no_file_is_too_long() -> None:
-    long = {p.relative_to(ROOT).as_posix(): n for p in _files("*.py") if (n := len(p.read_text("utf-8").splitlines())) > MAX_LINES}
+    long = {
+        p.relative_to(ROOT).as_posix(): n
+        for p in _files("*.py")
+        if (n := len(p.read_text("utf-8").splitlines())) > MAX_LINES
+    }
     assert long == {}
 
 
@@ -29,10 +33,18 @@ def test_import_names_are_ours() -> None:
 
 def test_no_registry_host_in_any_tracked_file() -> None:
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout
-    names = [name for name in tracked.decode().split("\0") if name.endswith((".lock", ".toml", ".yml", ".md", ".py", ".sh"))]
+    names = [
+        name
+        for name in tracked.decode().split("\0")
+        if name.endswith((".lock", ".toml", ".yml", ".md", ".py", ".sh"))
+    ]
     names += ["Makefile", ".ci/run"]
     pattern = re.compile(r"(pypi|pythonhosted|npmjs|debian)\.(org|com)", re.IGNORECASE)
-    guilty = [n for n in names if (ROOT / n).is_file() and pattern.search((ROOT / n).read_text("utf-8", errors="ignore"))]
+    guilty = [
+        n
+        for n in names
+        if (ROOT / n).is_file() and pattern.search((ROOT / n).read_text("utf-8", errors="ignore"))
+    ]
     assert [n for n in guilty if n != "tests/test_house.py"] == []
 
 
@@ -46,7 +58,9 @@ def test_every_command_and_setting_is_documented() -> None:
 
     group = click.Group()
     register(group)
-    readme = (ROOT / "README.md").read_text("utf-8") + "".join(p.read_text("utf-8") for p in (ROOT / "docs").glob("*.md"))
+    readme = (ROOT / "README.md").read_text("utf-8") + "".join(
+        p.read_text("utf-8") for p in (ROOT / "docs").glob("*.md")
+    )
     assert [name for name in group.commands if f"biaochi {name}" not in readme] == []
     assert [f.name for f in fields(Limits) if f"BIAOCHI_{f.name.upper()}" not in readme] == []
 

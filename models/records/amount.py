@@ -10,7 +10,9 @@ from typing import Final
 MAX_DIGITS: Final = 30
 """Longer figures are no amounts, and expanding their exponent could fill the memory."""
 
-_FORM: Final = re.compile(r"(?P<sign>[-−]?)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<unit>%|元|千元|万元|万|亿元|亿)?")
+_FORM: Final = re.compile(
+    r"(?P<sign>[-−]?)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<unit>%|元|千元|万元|万|亿元|亿)?"
+)
 _FACTORS: Final = {
     "元": Decimal(1),
     "千元": Decimal(1000),

@@ -43,7 +43,13 @@ def number_text(value: Decimal | None) -> str | None:
 def _source(source: SourceRef | None) -> JSON | None:
     if source is None:
         return None
-    return {"kind": source.kind, "part": source.part, "row": source.row, "col": source.col, "line": source.line}
+    return {
+        "kind": source.kind,
+        "part": source.part,
+        "row": source.row,
+        "col": source.col,
+        "line": source.line,
+    }
 
 
 def _text(cell: Cell | None) -> str | None:
@@ -52,7 +58,9 @@ def _text(cell: Cell | None) -> str | None:
 
 def _places(cells: Mapping[str, Cell | None]) -> JSON:
     """Return `sources` and, where they differ, `raw` texts of cells by field."""
-    out: JSON = {"sources": {key: _source(cell.source) for key, cell in cells.items() if cell and cell.source}}
+    out: JSON = {
+        "sources": {key: _source(cell.source) for key, cell in cells.items() if cell is not None and cell.source}
+    }
     raw = {key: cell.raw for key, cell in cells.items() if cell is not None and cell.raw is not None}
     if raw:
         out["raw"] = raw
@@ -260,7 +268,8 @@ def report_to_json(report: Report, quantity_of: QuantityOf) -> JSON:
         "document": document_to_json(report.document, quantity_of),
         "findings": [finding_to_json(finding) for finding in report.findings],
         "waived": [
-            {"finding": finding_to_json(w.finding), "reason": w.reason, "author": w.author} for w in report.waived
+            {"finding": finding_to_json(w.finding), "reason": w.reason, "author": w.author}
+            for w in report.waived
         ],
         "scores": {"projects": [_score(score) for score in report.scores]},
     }

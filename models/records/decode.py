@@ -136,7 +136,9 @@ def _project(value: Any, path: str) -> Project:
     unit = _string(budget.get("unit"), f"{path}.budget.unit") or "万元"
     if unit not in ("元", "千元", "万元", "亿元"):
         _fail(f"{path}.budget.unit", "元、千元、万元或亿元")
-    points = [_mapping(item, f"{path}.plan[{k}]") for k, item in enumerate(_items(data.get("plan"), f"{path}.plan"))]
+    points = [
+        _mapping(item, f"{path}.plan[{k}]") for k, item in enumerate(_items(data.get("plan"), f"{path}.plan"))
+    ]
     absent = frozenset(str(item) for item in _items(data.get("absent"), f"{path}.absent"))
     return Project(
         title=cells.cell("title", data.get("title")),
@@ -153,12 +155,14 @@ def _project(value: Any, path: str) -> Project:
         plan=tuple(
             PlanPoint(
                 label=cells.cell(f"plan[{k}].label", point.get("label")),
-                percent=cells.amount(f"plan[{k}].percent", point.get("percent")) or AmountCell(Cell(""), None),
+                percent=cells.amount(f"plan[{k}].percent", point.get("percent"))
+                or AmountCell(Cell(""), None),
             )
             for k, point in enumerate(points)
         ),
         goals=tuple(
-            cells.cell(f"goals[{k}]", goal) for k, goal in enumerate(_items(data.get("goals"), f"{path}.goals"))
+            cells.cell(f"goals[{k}]", goal)
+            for k, goal in enumerate(_items(data.get("goals"), f"{path}.goals"))
         ),
         scheme=_string(data.get("scheme"), f"{path}.scheme"),
         rows=tuple(
@@ -179,18 +183,26 @@ def _department(value: Any, path: str) -> Department | None:
         return None
     data = _mapping(value, path)
     cells = _Cells(data, path)
-    items = [_mapping(i, f"{path}.items[{k}]") for k, i in enumerate(_items(data.get("items"), f"{path}.items"))]
+    items = [
+        _mapping(i, f"{path}.items[{k}]") for k, i in enumerate(_items(data.get("items"), f"{path}.items"))
+    ]
     return Department(
-        goals=tuple(cells.cell(f"goals[{k}]", g) for k, g in enumerate(_items(data.get("goals"), f"{path}.goals"))),
+        goals=tuple(
+            cells.cell(f"goals[{k}]", g) for k, g in enumerate(_items(data.get("goals"), f"{path}.goals"))
+        ),
         items=tuple(
             DepartmentItem(
                 number=_string(item.get("number"), f"{path}.items[{k}].number") or "",
-                **{key: cells.cell(f"items[{k}].{key}", item.get(key)) for key in ("name", "goal", "indicator")},
+                **{
+                    key: cells.cell(f"items[{k}].{key}", item.get(key))
+                    for key in ("name", "goal", "indicator")
+                },
             )
             for k, item in enumerate(items)
         ),
         measures=tuple(
-            cells.cell(f"measures[{k}]", m) for k, m in enumerate(_items(data.get("measures"), f"{path}.measures"))
+            cells.cell(f"measures[{k}]", m)
+            for k, m in enumerate(_items(data.get("measures"), f"{path}.measures"))
         ),
     )
 

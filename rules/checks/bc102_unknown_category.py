@@ -52,7 +52,9 @@ class UnknownCategory(DocumentRule):
     opinion_code = "7"
     source = Source(FORM, "一级、二级指标应当与所用指标体系一致")
     fold = "always"
-    fact = "三级指标「{name}」的一级指标「{level1}」、二级指标「{level2}」与指标体系「{scheme}」不一致，{what}"
+    fact = (
+        "三级指标「{name}」的一级指标「{level1}」、二级指标「{level2}」与指标体系「{scheme}」不一致，{what}"
+    )
     impact = "系统不能归类汇总，报送时可能被退回"
     advice = "建议将其调整为指标体系中的类型（{legal}）"
 
@@ -123,7 +125,9 @@ class UnknownCategory(DocumentRule):
             legal = f"「{scheme.level1_name(scheme.parent_group(row.category))}」下的「{scheme.level2_name(row.category)}」"
         else:
             what = f"指标体系中没有二级指标「{row.text('level2')}」"
-            branches = [branch for branch in scheme.level1 if branch.group == row.group] or list(scheme.level1)
+            branches = [branch for branch in scheme.level1 if branch.group == row.group] or list(
+                scheme.level1
+            )
             legal = "、".join(item.name for branch in branches for item in branch.level2)
         return self.found(
             row,

@@ -79,7 +79,9 @@ class WrongLevel1(RowRule):
             "level1",
             severity=Severity.ERROR if certain else Severity.WARNING,
             related=[ctx.at("level2"), ctx.at("name"), ctx.at("value")],
-            evidence=[Evidence("lexicon", f"「{word}」是本单位开展的工作，「{quantity.unit}」是工作次数的单位")],
+            evidence=[
+                Evidence("lexicon", f"「{word}」是本单位开展的工作，「{quantity.unit}」是工作次数的单位")
+            ],
             unit_word=quantity.unit,
             quantity_class=ctx.project.scheme.level2_name("数量"),
         )

@@ -61,7 +61,9 @@ class NotAPerformanceIndicator(RowRule):
             severity=Severity.WARNING if entry.certainty == "certain" else Severity.INFO,
             related=[ctx.at("level2")],
             evidence=[Evidence("lexicon", f"「{entry.phrase}」：{entry.why}")],
-            advice=None if "改为" in entry.hint or "写明" in entry.hint else "建议{hint}，改填项目的产出或效益指标〔待填：指标及数值〕",
+            advice=None
+            if "改为" in entry.hint or "写明" in entry.hint
+            else "建议{hint}，改填项目的产出或效益指标〔待填：指标及数值〕",
             phrase=entry.phrase,
             why=entry.why,
             hint=entry.hint,

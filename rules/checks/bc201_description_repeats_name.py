@@ -49,9 +49,7 @@ class DescriptionRepeatsName(RowRule):
     source = Source(DOC_101, "绩效指标应当说明含义和计算方法")
     fold = "always"
     fold_severity = Severity.INFO
-    fold_advice = (
-        "如描述为空时由软件自动填入名称，请补填考核内容、计算公式和数据来源；先补比率类和满意度指标，其余可逐步完善"
-    )
+    fold_advice = "如描述为空时由软件自动填入名称，请补填考核内容、计算公式和数据来源；先补比率类和满意度指标，其余可逐步完善"
     fact = "三级指标「{name}」的描述与名称相同"
     impact = "描述没有说明考核内容、计算方法和数据来源，监控和评价时口径不明"
     advice = "请补充描述〔待填：考核内容、计算公式、数据来源〕"

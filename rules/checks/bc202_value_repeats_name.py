@@ -71,7 +71,11 @@ class ValueRepeatsName(RowRule):
             ctx,
             "value",
             related=[ctx.at(field)],
-            evidence=[Evidence("quote", "{}：「{}」；指标值：「{}」".format(what, ctx.text(field), ctx.text("value")))],
+            evidence=[
+                Evidence(
+                    "quote", "{}：「{}」；指标值：「{}」".format(what, ctx.text(field), ctx.text("value"))
+                )
+            ],
             what=what,
         )
 

@@ -86,7 +86,9 @@ class NearDuplicateIndicator(ProjectRule):
         for members in blocks.values():
             if telling_number(members[0].quantity) and len({row.category for row in members}) >= _MIN_CLASSES:
                 taken.update((a.index, b.index) for a in members for b in members)
-                yield self._found(members[0], members[1:], "same-value", "指标值相同，同一数值用于三个及以上类型")
+                yield self._found(
+                    members[0], members[1:], "same-value", "指标值相同，同一数值用于三个及以上类型"
+                )
         for members in by_number.values():
             for i, first in enumerate(members):
                 for second in members[i + 1 :]:
@@ -98,13 +100,20 @@ class NearDuplicateIndicator(ProjectRule):
                         yield self._found(head, [other], subcode, why)
 
     def _found(self, head: RowContext, others: list[RowContext], subcode: str, why: str) -> Finding:
-        named = "、".join("「{}」（{}，{}）".format(row.words()["name"], row.text("level2"), row.filed_value) for row in others)
+        named = "、".join(
+            "「{}」（{}，{}）".format(row.words()["name"], row.text("level2"), row.filed_value)
+            for row in others
+        )
         return self.found(
             head,
             "value",
             subcode=subcode,
             related=[loc for row in others for loc in (row.at("value"), row.at("name"))],
-            evidence=[Evidence("peer", f"相同的数值：{head.filed_value}；{'、'.join(r.filed_value for r in others)}")],
+            evidence=[
+                Evidence(
+                    "peer", f"相同的数值：{head.filed_value}；{'、'.join(r.filed_value for r in others)}"
+                )
+            ],
             others=named,
             why=why,
         )
@@ -119,7 +128,10 @@ def _same_thing(
     if first.quantity.upper is not None or second.quantity.upper is not None or not first.quantity.number:
         return None
     a, b = first.quantity, second.quantity
-    if same_beneficiaries(first.text("name"), a, second.text("name"), b) and {first.category, second.category} & {"数量"}:
+    if same_beneficiaries(first.text("name"), a, second.text("name"), b) and {
+        first.category,
+        second.category,
+    } & {"数量"}:
         head, other = (second, first) if first.category == "数量" else (first, second)
         return "same-beneficiaries", "救助或受益的对象与数目一致", head, other
     key = value_key(a)
@@ -128,7 +140,11 @@ def _same_thing(
     for output, effect in ((first, second), (second, first)):
         if output.category == "数量" and effect.category in _EFFECTS and _restates(output, effect):
             return "benefit-restates-output", "指标值一致，效益重述产出", effect, output
-    if a.kind == "duration" and a.unit in ("小时", "天", "日", "分钟") and bigrams(first.name) & bigrams(second.name):
+    if (
+        a.kind == "duration"
+        and a.unit in ("小时", "天", "日", "分钟")
+        and bigrams(first.name) & bigrams(second.name)
+    ):
         if a.operator not in ("≤", "＜") and b.operator not in ("≤", "＜"):
             return "same-topic", "指标值和内容一致", second, first
         return None
@@ -136,10 +152,12 @@ def _same_thing(
         return "same-topic", "名称和指标值一致", second, first
     if is_timeliness(first.text("name")) and is_timeliness(second.text("name")) and a.kind == "ratio":
         project = normalise(ctx.project.name.text)
-        left, right = (
-            _TIMELY.sub("", without_common(row.name, project)) for row in (first, second)
-        )
-        if min(len(left), len(right)) >= 3 and overlap(left, right) >= 0.75 and bigrams(left) & bigrams(right):
+        left, right = (_TIMELY.sub("", without_common(row.name, project)) for row in (first, second))
+        if (
+            min(len(left), len(right)) >= 3
+            and overlap(left, right) >= 0.75
+            and bigrams(left) & bigrams(right)
+        ):
             return "same-topic", "都考核同一事项是否及时，指标值一致", second, first
     return None
 

@@ -101,7 +101,9 @@ class SharedBoilerplate(DocumentRule):
     def _found(self, ctx: DocumentContext, rows: list[RowContext], subcode: str) -> Finding:
         names = list(dict.fromkeys(str(row.words()["name"]) for row in rows))
         projects = list(dict.fromkeys((row.project.index, str(row.words()["project"])) for row in rows))
-        shown = "、".join(f"「{name}」" for name in names[:3]) + (f"等 {len(names)} 种写法" if len(names) > 3 else "")
+        shown = "、".join(f"「{name}」" for name in names[:3]) + (
+            f"等 {len(names)} 种写法" if len(names) > 3 else ""
+        )
         where = "、".join(name or f"第 {index + 1} 个项目" for index, name in projects[:8])
         return self.found(
             ctx,

@@ -151,7 +151,9 @@ def _lone_scale_money(ctx: RowContext) -> bool:
     quantity = ctx.quantity
     if ctx.category != "时效" or quantity.unit is not None or quantity.scale not in ("万", "亿"):
         return False
-    return quantity.number == ctx.project.budget_yuan or any_of("targets", "paying").search(ctx.name) is not None
+    return (
+        quantity.number == ctx.project.budget_yuan or any_of("targets", "paying").search(ctx.name) is not None
+    )
 
 
 def _by_name(ctx: RowContext, kind: str | None) -> tuple[str, str, str] | None:

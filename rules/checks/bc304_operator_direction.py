@@ -100,7 +100,9 @@ class OperatorDirection(RowRule):
             return
         good = lower_is_better(name) is False and quantity.kind == "ratio"
         counted = (
-            ctx.category in ("数量", "社会效益") and is_count(name) and any_of("targets", "delivered").search(name)
+            ctx.category in ("数量", "社会效益")
+            and is_count(name)
+            and any_of("targets", "delivered").search(name)
         )
         if not good and not counted:
             return

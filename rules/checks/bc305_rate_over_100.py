@@ -85,7 +85,9 @@ class RateOver100(RowRule):
             "value",
             span=ctx.quantity.number_span,
             evidence=[
-                Evidence("arithmetic", f"{ctx.quantity.operator or ''}{top}% ＞ 100%" if top != "100" else "＞100%"),
+                Evidence(
+                    "arithmetic", f"{ctx.quantity.operator or ''}{top}% ＞ 100%" if top != "100" else "＞100%"
+                ),
                 Evidence("lexicon", f"「{word}」的分子包含于分母"),
             ],
         )

@@ -15,7 +15,9 @@ from rules.support.cells import plain
 
 _TEN_THOUSAND: Final = Decimal(10_000)
 _TOLERANCE: Final = Decimal("0.01")
-_PER: Final = re.compile(r"每(?:一)?(?:名|个)?([一-龥]{1,3}?)(?:年|月|日|次|的|平均|$|[一-龥])|([户人亩件台套村校班床生])均")
+_PER: Final = re.compile(
+    r"每(?:一)?(?:名|个)?([一-龥]{1,3}?)(?:年|月|日|次|的|平均|$|[一-龥])|([户人亩件台套村校班床生])均"
+)
 
 
 class ScaleSlip(RowRule):
@@ -89,7 +91,9 @@ class ScaleSlip(RowRule):
             return
         if is_unit_cost(ctx.name) or ctx.quantity.per:
             yield from self._unit_price(ctx, amount, budget)
-        elif _close(amount, budget) and ctx.quantity.unit == "元" and ctx.project.project.budget.unit == "万元":
+        elif (
+            _close(amount, budget) and ctx.quantity.unit == "元" and ctx.project.project.budget.unit == "万元"
+        ):
             yield self._found(
                 ctx,
                 f"{plain(amount)}元＝{plain(budget / _TEN_THOUSAND)}万元",

@@ -84,7 +84,9 @@ class InconsistentUnit(ProjectRule):
         rows = [row for row in ctx.live_rows if counts_pieces(row.quantity)]
         yield from self._against_goals(ctx, rows)
         for first, second in combinations(rows, 2):
-            if first.quantity.number != second.quantity.number or not units_disagree(first.quantity, second.quantity):
+            if first.quantity.number != second.quantity.number or not units_disagree(
+                first.quantity, second.quantity
+            ):
                 continue
             same = object_score(first.name, second.name) >= self.options.same_object
             helped = first.group != second.group and same_beneficiaries(

@@ -107,7 +107,12 @@ def _is_wording(ctx: RowContext) -> bool:
         return False
     if len(value) < 2 and ctx.quantity.trend is None:
         return False
-    if marked_qualitative(ctx) or official_grade(ctx) or is_yes_no(ctx.name) or placeholders(ctx.text("value")):
+    if (
+        marked_qualitative(ctx)
+        or official_grade(ctx)
+        or is_yes_no(ctx.name)
+        or placeholders(ctx.text("value"))
+    ):
         return False
     # 「≥%」 or 「公里」 alone is a value whose figure was forgotten, not a sentence.
     return value != "万" and units.lookup(value) is None

@@ -67,7 +67,10 @@ class PseudoQuantified(RowRule):
             ctx,
             "name",
             related=[ctx.at("value")],
-            evidence=[Evidence("lexicon", f"「{entry.phrase}」：{entry.why}"), Evidence("quote", ctx.filed_value)],
+            evidence=[
+                Evidence("lexicon", f"「{entry.phrase}」：{entry.why}"),
+                Evidence("quote", ctx.filed_value),
+            ],
             word=entry.phrase,
             hint=entry.hint.removeprefix("写明").join(("将名称改为", "")),
         )

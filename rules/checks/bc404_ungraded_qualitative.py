@@ -12,7 +12,9 @@ from rules.support.cells import marked_qualitative
 from rules.support.wording import BENEFITS, official_grade, same_text
 
 _DIGIT: Final = re.compile(r"\d")
-_GRADED_TEXT: Final = re.compile(r"部分达成|未达成|部分达到|基本达成|优[/、,]?良|良[/、,]?中|高[/、,]中[/、,]低|[一二三四]级[/、,]|较差|一般[/、,]|分级|等级|档")
+_GRADED_TEXT: Final = re.compile(
+    r"部分达成|未达成|部分达到|基本达成|优[/、,]?良|良[/、,]?中|高[/、,]中[/、,]低|[一二三四]级[/、,]|较差|一般[/、,]|分级|等级|档"
+)
 _EFFECTS: Final = (*BENEFITS, "服务对象满意度")
 
 
@@ -66,7 +68,12 @@ class UngradedQualitative(RowRule):
             return
         if _DIGIT.search(value) or same_text(ctx, "value", "name") or placeholders(ctx.text("value")):
             return
-        if is_yes_no(ctx.name) or official_grade(ctx) or _GRADED_TEXT.search(value) or _GRADED_TEXT.search(ctx.norm("description")):
+        if (
+            is_yes_no(ctx.name)
+            or official_grade(ctx)
+            or _GRADED_TEXT.search(value)
+            or _GRADED_TEXT.search(ctx.norm("description"))
+        ):
             return
         marked = marked_qualitative(ctx)
         if marked and not vague_words(value, ("degree",)):

@@ -63,7 +63,12 @@ class SloganGoal(DocumentRule):
         for k, item in enumerate(department.items if department else ()):
             related = [ctx.at_item(k, "indicator")] if item.indicator and slogan(item.indicator.text) else []
             yield from self._goal(
-                ctx, item.goal, ctx.at_item(k, "goal"), f"部门分项绩效目标{item.number}", related, Severity.WARNING
+                ctx,
+                item.goal,
+                ctx.at_item(k, "goal"),
+                f"部门分项绩效目标{item.number}",
+                related,
+                Severity.WARNING,
             )
         for project in ctx.projects:
             goals = project.project.goals

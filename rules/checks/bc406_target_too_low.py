@@ -108,7 +108,11 @@ class TargetTooLow(DocumentRule):
             clause = cell.text[start:end]
             if speaks_of_other_base(clause):
                 continue
-            need = self.options.delivered_object if is_delivered(cell.text[start : span[0]]) else self.options.same_object
+            need = (
+                self.options.delivered_object
+                if is_delivered(cell.text[start : span[0]])
+                else self.options.same_object
+            )
             for row in rows:
                 if self._below(row.quantity, figure) and _same(clause, row, figure, need):
                     yield self._finding(row, figure, where, label, clause)
@@ -122,7 +126,9 @@ class TargetTooLow(DocumentRule):
             return False
         return filed.number < promised.number * (1 - Decimal(str(self.options.tolerance)))
 
-    def _finding(self, row: RowContext, figure: Quantity, where: Location, label: str, clause: str) -> Finding:
+    def _finding(
+        self, row: RowContext, figure: Quantity, where: Location, label: str, clause: str
+    ) -> Finding:
         promised = number_text(figure)
         filed, wanted = row.quantity.number, figure.number
         if row.quantity.kind == "money":

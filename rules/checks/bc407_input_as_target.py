@@ -70,7 +70,12 @@ class InputAsTarget(RowRule):
             word = pattern("targets", "input_other").search(name)
             if word is not None:
                 yield self._found(ctx, "name", word[0], "投入的人员或物资")
-        elif ctx.category == "成本" and money and quantity.operator not in (*CEILINGS, "≥", "＞") and not is_cost(name):
+        elif (
+            ctx.category == "成本"
+            and money
+            and quantity.operator not in (*CEILINGS, "≥", "＞")
+            and not is_cost(name)
+        ):
             word = pattern("targets", "budget_as_target").search(name)
             if word is not None and quantity.amount_yuan == ctx.project.budget_yuan:
                 yield self._found(ctx, "value", word[0], "全部预算资金", budget=True)
@@ -81,10 +86,14 @@ class InputAsTarget(RowRule):
             ctx,
             field,
             span=ctx.quantity.number_span if field == "value" else None,
-            related=[ctx.project.at("budget.total")] if budget and total else [ctx.at("name" if field == "value" else "value")],
+            related=[ctx.project.at("budget.total")]
+            if budget and total
+            else [ctx.at("name" if field == "value" else "value")],
             evidence=[Evidence("lexicon", f"「{word}」是投入")],
             what=what,
-            advice="建议改为主要支出的单位成本或成本控制数，并使用「≤」〔待填：金额及单位〕" if budget else None,
+            advice="建议改为主要支出的单位成本或成本控制数，并使用「≤」〔待填：金额及单位〕"
+            if budget
+            else None,
         )
 
 

@@ -12,10 +12,14 @@ from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 
 _DIGIT: Final = re.compile(r"\d")
-_SIGN: Final = re.compile(r"(?:[≥≤＞＜><=＝≧≦]+|达到|达|不低于|不少于|不超过|不高于|超过|控制在|保持在|稳定在)\s*$")
+_SIGN: Final = re.compile(
+    r"(?:[≥≤＞＜><=＝≧≦]+|达到|达|不低于|不少于|不超过|不高于|超过|控制在|保持在|稳定在)\s*$"
+)
 _REST: Final = re.compile(r"[\s)）\]】]*(?:以上|以内|以下|左右)?[\s)）\]】。]*$")
 _NOT_VALUES: Final = frozenset({"time", "age", "grade", "bandwidth", "data", "power", "temperature", "sound"})
-_NOT_UNITS: Final = frozenset({"期", "届", "级", "号", "路", "批", "批次", "轮", "标段", "M", "组", "类", "次", "年"})
+_NOT_UNITS: Final = frozenset(
+    {"期", "届", "级", "号", "路", "批", "批次", "轮", "标段", "M", "组", "类", "次", "年"}
+)
 
 
 class ValueInName(RowRule):
@@ -89,7 +93,9 @@ def _as_value(name: str, figure: Quantity) -> tuple[int, int] | None:
     sign = _SIGN.search(name[:start])
     if sign is not None:
         return sign.start(), len(name)
-    inside = name.count("(", 0, start) + name.count("（", 0, start) > name.count(")", 0, start) + name.count("）", 0, start)
+    inside = name.count("(", 0, start) + name.count("（", 0, start) > name.count(")", 0, start) + name.count(
+        "）", 0, start
+    )
     if inside or figure.unit is None or figure.unit in _NOT_UNITS or figure.dimension in _NOT_VALUES:
         return None
     return (start, len(name)) if start >= 3 else None

@@ -59,7 +59,11 @@ class RespondentUnnamed(RowRule):
 
     def check(self, ctx: RowContext) -> Iterator[Finding]:
         name = ctx.text("name")
-        if not is_satisfaction(name) or names_respondent(name) or any_of("targets", "own_respondents").search(ctx.name):
+        if (
+            not is_satisfaction(name)
+            or names_respondent(name)
+            or any_of("targets", "own_respondents").search(ctx.name)
+        ):
             return
         description = ctx.text("description")
         if ctx.norm("description") != ctx.norm("name") and _names_group(description):

@@ -115,7 +115,9 @@ class MissingCategory(ProjectRule):
                 subcode=group,
                 opinion_code="9" if output else "8",
                 missing=ctx.scheme.level1_name(group),
-                effect="看不出项目交付什么，无法监控和评价" if output else "看不出项目为谁带来什么变化，评价时该部分不得分",
+                effect="看不出项目交付什么，无法监控和评价"
+                if output
+                else "看不出项目为谁带来什么变化，评价时该部分不得分",
                 how="写明交付的数量、质量和完成时间" if output else "写明受益对象和可核对的变化",
             )
 
@@ -140,7 +142,12 @@ class MissingCategory(ProjectRule):
     def _satisfaction(
         self, ctx: ProjectContext, groups: set[str], categories: set[str], unknown: bool
     ) -> Iterator[Finding]:
-        if unknown or "满意度" in groups or "服务对象满意度" in categories or not ctx.scheme.has("服务对象满意度"):
+        if (
+            unknown
+            or "满意度" in groups
+            or "服务对象满意度" in categories
+            or not ctx.scheme.has("服务对象满意度")
+        ):
             return
         project = ctx.project
         facts = (project.name.text or project.title.text, project.budget.purpose.text, ctx.goals_text)

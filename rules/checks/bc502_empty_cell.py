@@ -156,7 +156,9 @@ class EmptyCell(ProjectRule):
 
 def _graded(row: RowContext, field: str) -> bool:
     """Whether the target stands in grade columns (优 良 中 差) instead of the value cell."""
-    return field == "value" and any(cell.text for key, cell in row.row.extra.items() if key.strip() in "优良中差")
+    return field == "value" and any(
+        cell.text for key, cell in row.row.extra.items() if key.strip() in "优良中差"
+    )
 
 
 RULE = EmptyCell

@@ -17,7 +17,12 @@ _KINDS: Final = {
     "lone": ("没有实际内容的符号", "填写实际内容，确不适用的注明不适用"),
     "instruction": ("填表说明文字", "删去填表说明，填写实际内容"),
 }
-_FIELDS: Final = {"name": "三级指标", "value": "指标值", "description": "绩效指标描述", "basis": "指标值确定依据"}
+_FIELDS: Final = {
+    "name": "三级指标",
+    "value": "指标值",
+    "description": "绩效指标描述",
+    "basis": "指标值确定依据",
+}
 _DASHES: Final = frozenset("/／-－—–")
 
 
@@ -92,7 +97,9 @@ class PlaceholderText(ProjectRule):
             for name, place in _FIELDS.items():
                 cell_or_none = row.row.cell(name)
                 if cell_or_none is not None:
-                    yield from self._cell(ctx, place, cell_or_none, row.at(name), name in ("description", "basis"))
+                    yield from self._cell(
+                        ctx, place, cell_or_none, row.at(name), name in ("description", "basis")
+                    )
 
     def _cell(
         self, ctx: ProjectContext, place: str, cell: Cell, location: Location, optional: bool

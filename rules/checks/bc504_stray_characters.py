@@ -100,12 +100,16 @@ class StrayCharacters(ProjectRule):
         graded = marked_qualitative(row) or _GRADES.search(row.text("value")) is not None
         if len(row.text("value")) > limits.value_bytes // 2 and not graded:
             yield from self._long(ctx, "指标值", row.row.value, row.at("value"), limits.value_bytes)
-        yield from self._long(ctx, "绩效指标描述", row.row.description, row.at("description"), limits.text_bytes)
+        yield from self._long(
+            ctx, "绩效指标描述", row.row.description, row.at("description"), limits.text_bytes
+        )
         yield from self._stray(ctx, "三级指标", row.row.name, row.at("name"), brackets=True)
         yield from self._stray(ctx, "指标值", row.row.value, row.at("value"))
         yield from self._stray(ctx, "绩效指标描述", row.row.description, row.at("description"))
 
-    def _long(self, ctx: ProjectContext, place: str, cell: Cell, at: Location, limit: int) -> Iterator[Finding]:
+    def _long(
+        self, ctx: ProjectContext, place: str, cell: Cell, at: Location, limit: int
+    ) -> Iterator[Finding]:
         if len(cell.text) * 2 <= limit or (size := gbk_bytes(cell.text)) <= limit:
             return
         yield self.found(
@@ -127,7 +131,9 @@ class StrayCharacters(ProjectRule):
         if not text:
             return
         what, span = "", None
-        hidden = residue(cell.raw) if cell.raw is not None else residue(text) if not text.isprintable() else None
+        hidden = (
+            residue(cell.raw) if cell.raw is not None else residue(text) if not text.isprintable() else None
+        )
         if (bad := unreadable(text)) >= 0:
             what, span = "无法识别的乱码字符", (bad, bad + 1)
         elif brackets and (lone := lone_brackets(text)):

@@ -9,7 +9,12 @@ from nlp.naming import typos
 from rules.engine.base import FORM, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, shorten
 
-_FIELDS: Final = {"name": "三级指标", "description": "绩效指标描述", "value": "指标值", "basis": "指标值确定依据"}
+_FIELDS: Final = {
+    "name": "三级指标",
+    "description": "绩效指标描述",
+    "value": "指标值",
+    "basis": "指标值确定依据",
+}
 
 
 class TypoSuspect(DocumentRule):
@@ -75,7 +80,9 @@ class TypoSuspect(DocumentRule):
             for key, cells in (("goals", department.goals), ("measures", department.measures)):
                 for k, cell in enumerate(cells):
                     place = "总体绩效目标" if key == "goals" else "工作保障措施"
-                    yield from self._cell(ctx, place, cell, Location(f"department.{key}[{k}]", None, cell.source))
+                    yield from self._cell(
+                        ctx, place, cell, Location(f"department.{key}[{k}]", None, cell.source)
+                    )
             for k, item in enumerate(department.items):
                 for key, cell in (("name", item.name), ("goal", item.goal), ("indicator", item.indicator)):
                     yield from self._cell(ctx, "分项绩效目标", cell, ctx.at_item(k, key))

@@ -116,7 +116,9 @@ class NumberingGap(DocumentRule):
     def _titles(self, ctx: DocumentContext) -> Iterator[Finding]:
         numbers = [leading_number(project.project.title.text) for project in ctx.projects]
         for k in _gaps(numbers):
-            yield self._gap(ctx, ctx.projects[k].at("title"), "项目表标题", str(numbers[k - 1]), str(numbers[k]))
+            yield self._gap(
+                ctx, ctx.projects[k].at("title"), "项目表标题", str(numbers[k - 1]), str(numbers[k])
+            )
 
     def _gap(
         self,

@@ -116,7 +116,9 @@ class WeightsNot100(ProjectRule):
         )
 
     def _shares(self, ctx: ProjectContext, weighed: list[tuple[RowContext, Decimal]]) -> Iterator[Finding]:
-        wanted = {str(key): Decimal(value) for key, value in ctx.scheme.weights.items() if key != "预算执行率"}
+        wanted = {
+            str(key): Decimal(value) for key, value in ctx.scheme.weights.items() if key != "预算执行率"
+        }
         if not wanted:
             return
         sums: dict[str, Decimal] = defaultdict(Decimal)

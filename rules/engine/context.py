@@ -84,7 +84,9 @@ class RowContext:
     @cached_property
     def filed_value(self) -> str:
         """Operator, value and unit as a person reads them, in one string."""
-        return "".join(part for part in (self.text("operator"), self.text("value"), self.text("unit")) if part)
+        return "".join(
+            part for part in (self.text("operator"), self.text("value"), self.text("unit")) if part
+        )
 
     @cached_property
     def quantity(self) -> Quantity:
@@ -165,7 +167,9 @@ class ProjectContext:
             cell = part if isinstance(part, Cell) or part is None else part.cell
         else:
             cell = getattr(self.project, field)
-        return Location(f"{self.path}.{field}", span, cell.source if cell is not None else self.project.source)
+        return Location(
+            f"{self.path}.{field}", span, cell.source if cell is not None else self.project.source
+        )
 
     def at_goal(self, k: int, span: tuple[int, int] | None = None) -> Location:
         """Return the location of a goal item."""

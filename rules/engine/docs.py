@@ -39,7 +39,9 @@ def page(rule: type[Rule]) -> Page:
     parts = _HEADING.split(body)
     if parts[0].strip():
         raise ValueError(f"{rule.code}：规则说明的首行之后、第一个标题之前不应有文字")
-    sections = {title.strip(): content.strip() for title, content in zip(parts[1::2], parts[2::2], strict=True)}
+    sections = {
+        title.strip(): content.strip() for title, content in zip(parts[1::2], parts[2::2], strict=True)
+    }
     return Page(first.strip(), sections, _examples(rule, sections, BAD), _examples(rule, sections, GOOD))
 
 

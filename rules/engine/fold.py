@@ -97,9 +97,7 @@ def _merge(per_project: dict[int, _Group], ctx: DocumentContext) -> list[Finding
     return out
 
 
-def _combine(
-    rule: Rule, members: Sequence[Finding], info: Fold, location: Location, tables: int
-) -> Finding:
+def _combine(rule: Rule, members: Sequence[Finding], info: Fold, location: Location, tables: int) -> Finding:
     first = members[0]
     if info.level == "file":
         scope = f"全文 {tables} 个项目表中有 {info.tables} 个存在「{rule.title}」，共 {info.hits} 处"
@@ -164,7 +162,11 @@ def _displayed(findings: Iterable[Finding]) -> list[Finding]:
     nested: list[Finding] = []
     for item in items:
         where = split_path(item.location.path)
-        head = heads.get((where.project, where.row)) if where.project is not None and where.row is not None else None
+        head = (
+            heads.get((where.project, where.row))
+            if where.project is not None and where.row is not None
+            else None
+        )
         if head is not None and head is not item and item.display.state == "shown" and item.fold is None:
             item = replace(item, display=Display("nested", head.fingerprint))
         nested.append(item)

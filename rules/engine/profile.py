@@ -177,9 +177,7 @@ def _read_chain(path: Path) -> list[tuple[_Reader, dict[str, yaml.Node]]]:
         path = _file_of(str(reader.value(top["extends"])), reader, top["extends"])
 
 
-def _apply_rules(
-    reader: _Reader, node: yaml.Node, settings: dict[tuple[str, str], Setting]
-) -> None:
+def _apply_rules(reader: _Reader, node: yaml.Node, settings: dict[tuple[str, str], Setting]) -> None:
     for key, body in reader.mapping(node).items():
         try:
             rule = resolve(key).cls

@@ -40,7 +40,9 @@ def _from_folder() -> dict[str, RuleEntry]:
         cls: type[Rule] = import_module(f"rules.checks.{path.stem}").RULE
         expected = (f"BC{match[1]}", match[2].replace("_", "-"))
         if (cls.code, cls.name) != expected:
-            raise RegistryError(f"规则文件 rules/checks/{path.name} 与类中的编号或名称（{cls.code} {cls.name}）不一致")
+            raise RegistryError(
+                f"规则文件 rules/checks/{path.name} 与类中的编号或名称（{cls.code} {cls.name}）不一致"
+            )
         found[cls.code] = RuleEntry(cls, f"rules/checks/{path.name}", path)
     return found
 

@@ -74,9 +74,7 @@ def _distinct(found: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def _guarded(
-    rule: Rule, check: Callable[[C], Iterator[Finding]], ctx: C, reraise: bool
-) -> list[Finding]:
+def _guarded(rule: Rule, check: Callable[[C], Iterator[Finding]], ctx: C, reraise: bool) -> list[Finding]:
     try:
         return list(check(ctx))
     except Exception as error:  # the rule boundary is the one place where any exception is a result

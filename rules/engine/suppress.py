@@ -131,7 +131,9 @@ def _parse(entry: Any, where: str) -> Waiver:
     unknown = set(map(str, entry)) - _KEYS
     if unknown:
         raise WaiverError(f"{where}：不认识的键「{'、'.join(sorted(unknown))}」")
-    texts = {key: str(entry[key]).strip() for key in ("fingerprint", "rule", "project", "name") if entry.get(key)}
+    texts = {
+        key: str(entry[key]).strip() for key in ("fingerprint", "rule", "project", "name") if entry.get(key)
+    }
     if "fingerprint" not in texts and "rule" not in texts:
         raise WaiverError(f"{where}：须写明 fingerprint（指纹）或 rule（规则编号）")
     for key, label in (("reason", "理由"), ("author", "填写人")):

@@ -97,7 +97,8 @@ def build_project(data: Mapping[str, Any], scheme: str = "cn2015") -> Project:
             purpose=_cell(budget.get("purpose", data.get("purpose"))),
         ),
         plan=tuple(
-            PlanPoint(label=_cell(label), percent=_amount(value) or AmountCell(EMPTY, None)) for label, value in pairs
+            PlanPoint(label=_cell(label), percent=_amount(value) or AmountCell(EMPTY, None))
+            for label, value in pairs
         ),
         goals=tuple(_cell(goal) for goal in data.get("goals", ())),
         rows=tuple(build_row(row, scheme) for row in data.get("rows", ())),
@@ -165,7 +166,9 @@ def findings_of(rule: type[Rule], case: Mapping[str, Any]) -> tuple[Finding, ...
     document = document_of(case)
     ruleset = _ruleset(rule, case.get("options") or {})
     return tuple(
-        item for item in fingerprinted(run(document, ruleset, reraise=True), document) if item.code == rule.code
+        item
+        for item in fingerprinted(run(document, ruleset, reraise=True), document)
+        if item.code == rule.code
     )
 
 

@@ -17,11 +17,15 @@ EQUAL: Final = Decimal("0.005")
 """Relative difference up to which two amounts are called the same (rounding to two decimals)."""
 
 _MONEY_WORDS: Final = re.compile(r"资金|金额|经费|费用|补助|补贴|奖金|保费|投资|成本|收入|支出|产值|救助金")
-_WHOLE_LIFE: Final = re.compile(r"总投资|总造价|概算|全周期|累计|[两三四五]年|合同总|社会资本|自筹|融资|贷款|配套")
+_WHOLE_LIFE: Final = re.compile(
+    r"总投资|总造价|概算|全周期|累计|[两三四五]年|合同总|社会资本|自筹|融资|贷款|配套"
+)
 _SAVING: Final = re.compile(r"节约|节省|节支|减少|降低|压减|压缩|核减|挽回|避免")
 _MONEY_CATEGORIES: Final = frozenset({"成本", "经济效益"})
 _PART_OF_YEAR: Final = re.compile(r"每?(?:天|日|周|月|季|次|期|课时|学时|小时|班次)|人次|日均|月均|次均")
-_EACH: Final = re.compile(r"每(?:一)?(?P<a>[一-鿿]{1,3})|(?P<b>[人户亩件台套村校床生辆座])均|单(?P<c>[人户亩件台套个])")
+_EACH: Final = re.compile(
+    r"每(?:一)?(?P<a>[一-鿿]{1,3})|(?P<b>[人户亩件台套村校床生辆座])均|单(?P<c>[人户亩件台套个])"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ def name_clusters(
     for names in blocks.values():
         for cluster in _linked(names[:_LARGEST_BLOCK], similarity):
             members = sorted(
-                (row for name in cluster for row in by_name[name]), key=lambda row: (row.project.index, row.index)
+                (row for name in cluster for row in by_name[name]),
+                key=lambda row: (row.project.index, row.index),
             )
             if len({row.project.index for row in members}) >= min_projects:
                 yield tuple(members)
@@ -62,7 +63,9 @@ def common_blocks(rows: Iterable[RowContext], min_rows: int) -> Iterator[tuple[R
         if hits >= min_rows:
             groups[tuple(holders[pair])].update(pair)
     for keys, projects in groups.items():
-        yield tuple(by_key[key][project] for project in sorted(projects) for key in keys if project in by_key[key])
+        yield tuple(
+            by_key[key][project] for project in sorted(projects) for key in keys if project in by_key[key]
+        )
 
 
 def _free_to_share(row: RowContext) -> bool:

@@ -94,7 +94,11 @@ def marked_qualitative(ctx: RowContext) -> bool:
 def _is_scale(value: str) -> bool:
     """Whether a value lists at least three grades that end alike: 明显改善/有所改善/无改善."""
     parts = [part for part in _SEPARATOR.split(value) if part]
-    return len(parts) >= 3 and all(2 < len(part) <= 10 for part in parts) and len({part[-2:] for part in parts}) == 1
+    return (
+        len(parts) >= 3
+        and all(2 < len(part) <= 10 for part in parts)
+        and len({part[-2:] for part in parts}) == 1
+    )
 
 
 def is_figure(quantity: Quantity) -> bool:

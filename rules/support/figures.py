@@ -22,7 +22,9 @@ _ABOUT_AFTER: Final = re.compile(r"^\s*(?:余|多|以上|左右|上下)|^\s*[^\d
 _ABOUT_BEFORE: Final = re.compile(r"(?:约|近|大约|不少于|不低于|至少|超过|超|≥|>|≧|＞|达到?)\s*$")
 _ABOUT: Final = Decimal("0.2")
 _GENERIC: Final = frozenset({"个", "项", "件"})
-_COUNTED: Final = frozenset({"count", "person", "household", "organisation", "place", "document", "visit", "event"})
+_COUNTED: Final = frozenset(
+    {"count", "person", "household", "organisation", "place", "document", "visit", "event"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,19 @@ def figures(text: str) -> tuple[Figure, ...]:
     for quantity in find_numbers(text):
         if quantity.kind not in ("count", "ratio") or quantity.number is None or quantity.upper is not None:
             continue
-        if quantity.number <= 0 or quantity.number_span is None or (quantity.unit is None and quantity.scale is None):
+        if (
+            quantity.number <= 0
+            or quantity.number_span is None
+            or (quantity.unit is None and quantity.scale is None)
+        ):
             continue
         start = quantity.number_span[0]
         end = quantity.unit_span[1] if quantity.unit_span else quantity.number_span[1]
         low, high = clause_at(text, start, end)
         sentence = text[slice(*sentence_at(text, start, end))]
-        if speaks_of_other_base(text[low:high]) or (quantity.kind == "ratio" and speaks_of_other_base(sentence)):
+        if speaks_of_other_base(text[low:high]) or (
+            quantity.kind == "ratio" and speaks_of_other_base(sentence)
+        ):
             continue
         about = (
             quantity.operator in ("≥", "＞")

@@ -10,7 +10,9 @@ from nlp import units
 from nlp.linking import same_object
 from nlp.text import normalise
 
-_COUNTED: Final = frozenset({"person", "household", "organisation", "count", "document", "case", "equipment", "package"})
+_COUNTED: Final = frozenset(
+    {"person", "household", "organisation", "count", "document", "case", "equipment", "package"}
+)
 _GENERIC: Final = frozenset({"个", "项"})
 _BENEFIT: Final = re.compile(r"救助|资助|帮扶|慰问|扶持|安置|供养|抚恤|收养|补助|参保")
 _HEADS: Final = frozenset({"人", "户", "个", "家"})
@@ -20,7 +22,12 @@ _TEMPLATE: Final = re.compile(r"^(?:\d{1,2}[.、)])?(?:目标内容|绩效目标
 
 def counts_pieces(quantity: Quantity) -> bool:
     """Whether the quantity is a plain number of people, households, things or papers."""
-    return quantity.kind == "count" and not quantity.per and quantity.unit is not None and _family(quantity) is not None
+    return (
+        quantity.kind == "count"
+        and not quantity.per
+        and quantity.unit is not None
+        and _family(quantity) is not None
+    )
 
 
 def units_disagree(first: Quantity, second: Quantity) -> bool:
@@ -40,7 +47,10 @@ def comparable(first: Quantity, second: Quantity) -> bool:
         return False
     if counts_pieces(first) and counts_pieces(second):
         # 个 may stand for households or things; five 站 and four 人 are not compared.
-        return (first.unit in _GENERIC or second.unit in _GENERIC) and "person" not in (first.dimension, second.dimension)
+        return (first.unit in _GENERIC or second.unit in _GENERIC) and "person" not in (
+            first.dimension,
+            second.dimension,
+        )
     return first.kind != "count" and units.compatible(first.unit, second.unit)
 
 

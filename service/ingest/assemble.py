@@ -10,13 +10,13 @@ from models.records.document import Cell, Document, InputProblem, Project, Sourc
 from nlp.columns import is_level1_name
 from nlp.text import clean
 from service.errors import NoTableFound, TooLarge
-from service.ingest import portal
 from service.ingest.department_part import DepartmentReader
 from service.ingest.draft import FlatRows, ProjectDraft
 from service.ingest.goals import make_cell
 from service.ingest.grid import GridCell, Paragraph, RawDocument, Table
 from service.ingest.headers import Header, fields_of, match_header
 from service.ingest.layouts import Row, RowReader, is_category
+from service.ingest.portal import is_portal_table, read_table
 from service.ingest.project_block import label_of, money_unit
 from service.ingest.prose import looks_like_prose, read_prose
 from service.ingest.titles import document_title, fiscal_year, is_table_title
@@ -25,6 +25,7 @@ from service.settings import Limits
 _SHEETS: Final = frozenset({"xlsx", "xls", "xml2003"})
 _HEADER_WORDS: Final = frozenset({"level1", "level2", "name", "value"})
 _STATED_YEAR: Final = re.compile(r"(20\d{2})\s*年?")
+_GAP: Final = re.compile(r"\s{2,}|\t")
 _LOOKAHEAD: Final = 60
 """Rows below a header that decide what an ambiguous column holds."""
 
@@ -95,6 +96,11 @@ class _Assembler:
             return
         unit = money_unit(text)
         if unit is not None:
+            if self._title is not None:
+                # 「501001某某单位    单位：万元」 between title and table belongs to the project.
+                parts = [GridCell(part, 0, 0, source=paragraph.source) for part in _GAP.split(text)]
+                self._open(paragraph.source).block.feed(parts, [])
+                return
             self._unit = unit
             if self._draft is not None and not self._draft.rows:
                 self._draft.block.unit = self._draft.block.unit or unit
@@ -197,9 +203,9 @@ class _Assembler:
             self._title = self._unit = None
         self._part = table.part
         matrix = table.matrix()
-        if portal.is_portal_table(matrix):
+        if is_portal_table(matrix):
             self._close()
-            self._projects += portal.read_table(matrix)
+            self._projects += read_table(matrix)
             self._check_limit(len(self._projects))
             return
         continued = self._continues(table, matrix)
@@ -234,7 +240,9 @@ class _Assembler:
 class _TableWalk:
     """Walks over the rows of one table."""
 
-    def __init__(self, owner: _Assembler, table: Table, matrix: list[list[GridCell | None]], continued: bool) -> None:
+    def __init__(
+        self, owner: _Assembler, table: Table, matrix: list[list[GridCell | None]], continued: bool
+    ) -> None:
         self._o = owner
         self._table = table
         self._matrix = matrix
@@ -306,7 +314,9 @@ class _TableWalk:
         for index in range(start, min(start + _LOOKAHEAD, len(self._matrix))):
             own, _ = _starting(self._matrix[index], index)
             first = next((cell for cell in own if clean(cell.text)), None)
-            if first is not None and (is_table_title(first.text) or label_of(first.text)[0] in ("code", "name")):
+            if first is not None and (
+                is_table_title(first.text) or label_of(first.text)[0] in ("code", "name")
+            ):
                 break
             rows.append(self._matrix[index])
         return rows
@@ -327,7 +337,9 @@ class _TableWalk:
         role, inline, _ = label_of(filled[0].text)
         return role in ("plan", "money", "total", "goal", "purpose") and (len(filled) > 1 or bool(inline))
 
-    def _block(self, own: Sequence[GridCell], continued: Sequence[GridCell], filled: Sequence[GridCell]) -> None:
+    def _block(
+        self, own: Sequence[GridCell], continued: Sequence[GridCell], filled: Sequence[GridCell]
+    ) -> None:
         o = self._o
         o._stated += [text for cell in filled if len(text := clean(cell.text)) <= 40]
         for cell in filled:

@@ -12,7 +12,9 @@ from service.ingest.goals import make_cell
 from service.ingest.grid import Paragraph
 
 _NUMBER: Final = r"(?:[一二三四五六七八九十百]+|\d{1,3})"
-_HEADING: Final = re.compile(rf"(?:{_NUMBER}\s*[、.．]|[（(]{_NUMBER}[)）])?\s*(?P<title>[^。；;：:，,]{{2,20}})\s*[：:]?$")
+_HEADING: Final = re.compile(
+    rf"(?:{_NUMBER}\s*[、.．]|[（(]{_NUMBER}[)）])?\s*(?P<title>[^。；;：:，,]{{2,20}})\s*[：:]?$"
+)
 _SECTIONS: Final = {
     "goals": re.compile(r"(?:部门)?(?:整体|总体)(?:绩效)?目标"),
     "items": re.compile(r"分项(?:绩效)?目标(?:及绩效指标)?|(?:部门)?(?:职责|分类)(?:及)?分项绩效目标"),
@@ -104,7 +106,9 @@ class DepartmentReader:
             getattr(item, kind).append(Cell(body.strip(), source, residue))
             item.last = kind
 
-    def _name(self, item: _Item, head: str, source: SourceRef | None, residue: str | None, labelled: bool) -> None:
+    def _name(
+        self, item: _Item, head: str, source: SourceRef | None, residue: str | None, labelled: bool
+    ) -> None:
         name, colon, rest = head.replace("：", ":", 1).partition(":")
         if not labelled and colon and rest.strip():
             item.name.append(Cell(name.strip(), source, residue))
@@ -126,7 +130,10 @@ class DepartmentReader:
             return None
         items = tuple(
             DepartmentItem(
-                number=item.number, name=_join(item.name), goal=_join(item.goal), indicator=_join(item.indicator)
+                number=item.number,
+                name=_join(item.name),
+                goal=_join(item.goal),
+                indicator=_join(item.indicator),
             )
             for item in self.items
         )

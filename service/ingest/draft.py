@@ -78,7 +78,9 @@ class ProjectDraft:
 
 def is_blank(row: Indicator) -> bool:
     """Whether a row has nothing but its level cells."""
-    return not any((row.name, row.description, row.operator, row.value, row.unit, row.basis, row.weight, row.extra))
+    return not any(
+        (row.name, row.description, row.operator, row.value, row.unit, row.basis, row.weight, row.extra)
+    )
 
 
 @dataclass(slots=True)

@@ -14,7 +14,9 @@ _NUMBERED: Final = re.compile(
     r"\s*(?:目标(?:内容)?\s*\d+\s*[:：.、]|\d{1,2}\s*[.、．:：)）](?!\d)|[（(]\s*(?:\d{1,2}|[一二三四五六七八九十]+)\s*[)）]"
     r"|[一二三四五六七八九十]+\s*、|[①-⑳])"
 )
-_INLINE: Final = re.compile(r"(?<=[；;。])\s*(?=(?:目标\d+[:：]|\d{1,2}[.、．](?!\d)|[（(]\d{1,2}[)）]|[②-⑳]))")
+_INLINE: Final = re.compile(
+    r"(?<=[；;。])\s*(?=(?:目标\d+[:：]|\d{1,2}[.、．](?!\d)|[（(]\d{1,2}[)）]|[②-⑳]))"
+)
 
 
 def make_cell(text: str, source: SourceRef | None) -> Cell:

@@ -115,7 +115,9 @@ def _terms() -> _Terms:
     for field, words in data["fields"].items():
         add(words, field)
     for word in data["long_term"]:
-        stem = next((f for key, f in (("二级", "level2"), ("三级", "name")) if str(word).startswith(key)), "value")
+        stem = next(
+            (f for key, f in (("二级", "level2"), ("三级", "name")) if str(word).startswith(key)), "value"
+        )
         add([word], stem)
     add(data["extra"], "extra")
     add(data["result"], "extra")
@@ -255,7 +257,8 @@ def _settle(matrix: Matrix, body: int, columns: list[Column], options: list[tupl
         settled.append(replace(column, field=None if field == "extra" else field))
     if not any(column.field in ("value", "township") for column in settled):
         settled = [
-            replace(c, field="township") if c.field is None and _PLACE.search(c.header) else c for c in settled
+            replace(c, field="township") if c.field is None and _PLACE.search(c.header) else c
+            for c in settled
         ]
     return _pair(settled)
 

@@ -10,9 +10,9 @@ from typing import Any, Final, NoReturn
 from models.records.decode import DecodeError, document_from_json
 from models.records.document import Cell, Document, SourceRef
 from service.errors import DamagedInput, NoTableFound, TooLarge
-from service.ingest import portal
 from service.ingest.assemble import assemble
 from service.ingest.grid import GridCell, RawDocument, Table
+from service.ingest.portal import is_message, mapping, message_year, project_from_message
 from service.settings import Limits
 
 _MAX_DEPTH: Final = 64
@@ -35,11 +35,11 @@ def read_json(data: bytes, limits: Limits) -> Document:
             raise NoTableFound("JSON 的 projects 为空，没有可检查的项目")
         return replace(document, input_kind="json")
     records = _records(value)
-    if records and all(portal.is_message(list(record)) for record in records):
+    if records and all(is_message(list(record)) for record in records):
         messages = [_cells(record, limits) for record in records]
-        years = {year for message in messages if (year := portal.message_year(message))}
+        years = {year for message in messages if (year := message_year(message))}
         return Document(
-            projects=tuple(portal.project_from_message(message) for message in messages),
+            projects=tuple(project_from_message(message) for message in messages),
             year=_year(years),
             input_kind="json",
         )
@@ -59,7 +59,9 @@ def _parse(data: bytes) -> Any:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
             return [_line(line, number) for number, line in enumerate(lines, 1)]
-        raise DamagedInput(f"JSON 格式有误（第 {error.lineno} 行第 {error.colno} 列），请改正后重试") from error
+        raise DamagedInput(
+            f"JSON 格式有误（第 {error.lineno} 行第 {error.colno} 列），请改正后重试"
+        ) from error
     except RecursionError as error:
         raise DamagedInput("JSON 嵌套过深，请改正后重试") from error
     except ValueError as error:
@@ -70,7 +72,9 @@ def _line(text: str, number: int) -> Any:
     try:
         return _loads(text)
     except json.JSONDecodeError as error:
-        raise DamagedInput(f"JSON Lines 第 {number} 行格式有误（第 {error.colno} 列），请改正后重试") from error
+        raise DamagedInput(
+            f"JSON Lines 第 {number} 行格式有误（第 {error.colno} 列），请改正后重试"
+        ) from error
     except RecursionError as error:
         raise DamagedInput(f"JSON Lines 第 {number} 行嵌套过深，请改正后重试") from error
     except ValueError as error:
@@ -122,7 +126,7 @@ def _measure(value: Any, limits: Limits) -> None:
 def _records(value: Any) -> list[Mapping[str, Any]]:
     """Return the objects of an array, of an envelope around one, or the single object itself."""
     if isinstance(value, Mapping):
-        for key in portal.mapping().envelopes:
+        for key in mapping().envelopes:
             if isinstance(value.get(key), list | Mapping):
                 return _records(value[key])
         return [value]
@@ -154,7 +158,10 @@ def _cells(record: Mapping[str, Any], limits: Limits) -> dict[str, Cell | list[M
             if len(value) > limits.max_rows:
                 raise TooLarge(f"JSON 中「{key[:40]}」超过 {limits.max_rows} 行，请拆分后分批检查")
             out[str(key)] = [
-                {str(k): Cell(_text(v), SourceRef(kind="json", part=str(key), row=n)) for k, v in item.items()}
+                {
+                    str(k): Cell(_text(v), SourceRef(kind="json", part=str(key), row=n))
+                    for k, v in item.items()
+                }
                 for n, item in enumerate(value, 1)
             ]
         elif isinstance(value, list) and not value:
@@ -181,8 +188,8 @@ def _as_table(records: Sequence[Mapping[str, Any]], limits: Limits) -> RawDocume
         for col, key in enumerate(keys):
             if record.get(key) is not None:
                 cells.append(
-                    GridCell(_text(record[key]), row, col, source=SourceRef(kind="json", row=row, col=col + 1))
+                    GridCell(
+                        _text(record[key]), row, col, source=SourceRef(kind="json", row=row, col=col + 1)
+                    )
                 )
     return RawDocument("json", (Table(tuple(cells), len(records) + 1, len(keys)),))
-
-

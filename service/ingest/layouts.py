@@ -59,7 +59,9 @@ class RowReader:
                         replace(c, field="name") if c.field == "level2" else c for c in header.columns
                     ),
                 )
-        elif header.of("name") is not None and header.of("level2") is None and header.of("level1") is not None:
+        elif (
+            header.of("name") is not None and header.of("level2") is None and header.of("level1") is not None
+        ):
             texts = [text for row in body if (text := cell_text(header.of("level1"), row))]
             if texts and all(is_category(text) and not is_level1_name(text) for text in texts):
                 # The column called 绩效指标分类 holds the classes themselves: level 1 is what the layout lacks.
@@ -87,7 +89,9 @@ class RowReader:
             if column.period == "long":
                 if cell:
                     long[column.field or column.header] = cell
-                    _put(extra, column.header if column.field != "level2" else f"{column.header}（长期）", cell)
+                    _put(
+                        extra, column.header if column.field != "level2" else f"{column.header}（长期）", cell
+                    )
             elif column.field is None or column.field in ("grade", "township"):
                 if cell:
                     _put(extra, column.header, cell)

@@ -55,7 +55,9 @@ def mapping() -> PortalMapping:
         valid=frozenset(str(code) for code in data["codes"]["valid"]),
         signature=frozenset(_key(str(name)) for name in data["signature"]),
         message=MappingProxyType({key: tuple(map(str, names)) for key, names in message.items()}),
-        message_row=MappingProxyType({key: tuple(map(str, names)) for key, names in data["message"]["row"].items()}),
+        message_row=MappingProxyType(
+            {key: tuple(map(str, names)) for key, names in data["message"]["row"].items()}
+        ),
         money_unit=str(data["message"]["money_unit"]),
         envelopes=tuple(map(str, data["envelopes"])),
     )
@@ -86,7 +88,9 @@ def is_portal_table(matrix: Sequence[Row]) -> bool:
 
 def read_table(matrix: Sequence[Row]) -> list[Project]:
     """Return the projects of a table of system rows, one project per MAINGUID or project code."""
-    start = next(i for i, row in enumerate(matrix) if any(cell is not None and clean(cell.text) for cell in row))
+    start = next(
+        i for i, row in enumerate(matrix) if any(cell is not None and clean(cell.text) for cell in row)
+    )
     names = [_key(clean(cell.text)) if cell is not None else "" for cell in matrix[start]]
     shown = [clean(cell.text) if cell is not None else "" for cell in matrix[start]]
     drafts: dict[str, _Draft] = {}
@@ -127,9 +131,9 @@ def _take(drafts: dict[str, _Draft], cells: Mapping[str, Cell], headers: Mapping
     name, unit = pick("project_name") or EMPTY, pick("department") or EMPTY
     draft = drafts.setdefault(key.text or code.text or name.text, _Draft())
     goal = pick("goal") or pick("goal_annual") or pick("goal_long") or EMPTY
-    for attribute, cell in (("code", code), ("name", name), ("department", unit), ("goal", goal)):
-        if cell and not getattr(draft, attribute):
-            setattr(draft, attribute, cell)
+    for attribute, filed in (("code", code), ("name", name), ("department", unit), ("goal", goal)):
+        if filed and not getattr(draft, attribute):
+            setattr(draft, attribute, filed)
     period = pick("period")
     pick("year")
     values: dict[str, Cell] = {}
@@ -163,14 +167,18 @@ def _decoded(field_name: str, cell: Cell | None) -> Cell | None:
     return cell if text is None else Cell(text, cell.source, cell.text)
 
 
-def merge_periods(rows: Sequence[Indicator], others: Sequence[Indicator], label: str) -> tuple[Indicator, ...]:
+def merge_periods(
+    rows: Sequence[Indicator], others: Sequence[Indicator], label: str
+) -> tuple[Indicator, ...]:
     """Return the annual rows with the other period's value in extra; rows filed only there are kept as rows."""
     if not rows:
         return tuple(others)
     left = list(others)
     merged = []
     for row in rows:
-        twin = next((o for o in left if o.name.text == row.name.text and o.level2.text == row.level2.text), None)
+        twin = next(
+            (o for o in left if o.name.text == row.name.text and o.level2.text == row.level2.text), None
+        )
         if twin is not None:
             left.remove(twin)
             text = "".join(cell.text for cell in (twin.operator, twin.value, twin.unit) if cell is not None)

@@ -20,7 +20,17 @@ _OWN_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "ministry": ("主管部门", "主管部门及代码", "主管单位", "部门名称", "项目主管部门"),
     "money": ("预算规模及资金用途", "项目资金", "资金情况", "预算情况", "预算规模", "项目资金申请"),
     "unit": ("单位", "金额单位", "货币单位"),
-    "ignored": ("项目属性", "项目期", "项目类型", "项目类别", "起止时间", "项目负责人", "联系人", "联系电话", "负责人"),
+    "ignored": (
+        "项目属性",
+        "项目期",
+        "项目类型",
+        "项目类别",
+        "起止时间",
+        "项目负责人",
+        "联系人",
+        "联系电话",
+        "负责人",
+    ),
 }
 _ROLES: Final = {
     "code": "code",
@@ -218,7 +228,9 @@ class Block:
         """Return the budget block; a blank amount cell is no amount."""
         unit = self.unit or "万元"
         amounts = {
-            role: AmountCell(cell, parse_amount(cell.text, unit)) for role, cell in self.money.items() if cell.text
+            role: AmountCell(cell, parse_amount(cell.text, unit))
+            for role, cell in self.money.items()
+            if cell.text
         }
         return Budget(
             total=amounts.get("total"),
@@ -246,7 +258,9 @@ class Block:
         annual = [item for cell in self.goals for item in split_goals(cell.raw or cell.text, cell.source)]
         if annual:
             return tuple(annual)
-        return tuple(item for cell in self.long_goals for item in split_goals(cell.raw or cell.text, cell.source))
+        return tuple(
+            item for cell in self.long_goals for item in split_goals(cell.raw or cell.text, cell.source)
+        )
 
     def absent(self) -> frozenset[str]:
         """Return the blocks for which the layout has no label."""

@@ -17,9 +17,16 @@ _LABEL: Final = re.compile(
     re.M,
 )
 _ITEM: Final = re.compile(r"\s*[；;\n]+\s*|\s*。(?!\d)\s*|(?<=\S)\s*(?=指标\s*\d+\s*[:：])")
-_PREFIX: Final = re.compile(r"^\s*(?:指标\s*\d+\s*[:：]|[★*]+|\d{1,2}[.、．](?!\d)|[（(]\d{1,2}[)）]|[①-⑳])\s*")
-_TAIL: Final = re.compile(r"^(?P<name>.*?\S)\s*[（(](?P<value>[^（()）]*(?:[（(][^（()）]*[)）])?[^（()）]*)[)）]\s*$", re.S)
-_OPERATOR: Final = re.compile(r"^(?P<name>.*?[^\s：:])\s*[：:]?\s*(?P<value>(?:[≥≤＞＜＝=><≧≦]|不低于|不少于|不超过|不高于|至少).+)$", re.S)
+_PREFIX: Final = re.compile(
+    r"^\s*(?:指标\s*\d+\s*[:：]|[★*]+|\d{1,2}[.、．](?!\d)|[（(]\d{1,2}[)）]|[①-⑳])\s*"
+)
+_TAIL: Final = re.compile(
+    r"^(?P<name>.*?\S)\s*[（(](?P<value>[^（()）]*(?:[（(][^（()）]*[)）])?[^（()）]*)[)）]\s*$", re.S
+)
+_OPERATOR: Final = re.compile(
+    r"^(?P<name>.*?[^\s：:])\s*[：:]?\s*(?P<value>(?:[≥≤＞＜＝=><≧≦]|不低于|不少于|不超过|不高于|至少).+)$",
+    re.S,
+)
 _NUMBER: Final = re.compile(r"^(?P<name>\D*?[^\s\d：:])\s*[：:]?\s*(?P<value>\d[\d,.]*\s*\S{0,8})$")
 
 ABSENT: Final = frozenset({"description", "operator", "unit", "basis", "weight"})

@@ -17,9 +17,13 @@ _SECTION: Final = re.compile(
     r"(?:第[一二三四五六七八九十\d]+部分\s*)?(?:[一二三四五六七八九十]+、|[（(][一二三四五六七八九十\d]+[)）])?\s*"
     r"(?:部门整体(?:支出)?|预算项目|项目(?:支出)?|总体|分项|年度|整体)(?:预算)?绩效目标(?:情况)?\s*$"
 )
-_WHOLE: Final = re.compile(r"(?:部门|单位)(?:[（(]单位[)）])?(?:整体)?(?:支出)?(?:预算)?(?:项目)?绩效目标(?:情况|文本|公开)?\s*$")
+_WHOLE: Final = re.compile(
+    r"(?:部门|单位)(?:[（(]单位[)）])?(?:整体)?(?:支出)?(?:预算)?(?:项目)?绩效目标(?:情况|文本|公开)?\s*$"
+)
 """Titles of a whole department file (「…2027年部门预算绩效目标」)."""
-_NUMBERED: Final = re.compile(r"^\s*(?:\d{1,3}\s*[.、．]|[（(]\d{1,3}[)）]|附[件表]?\s*\d*[-—\d]*\s*[:：]?)\s*")
+_NUMBERED: Final = re.compile(
+    r"^\s*(?:\d{1,3}\s*[.、．]|[（(]\d{1,3}[)）]|附[件表]?\s*\d*[-—\d]*\s*[:：]?)\s*"
+)
 _AFFIX: Final = re.compile(
     r"(?:\d{4}\s*年(?:度)?)?(?P<name>.*?)(?:预算)?(?:项目)?(?:支出)?绩效(?:目标)?(?:申报|批复|公开|自评|情况)?表?\s*"
     r"(?:[（(][^（）()]*[)）])?\s*$"
@@ -49,7 +53,9 @@ def document_title(paragraphs: Iterable[Cell]) -> Cell:
     """Return the first paragraph that reads like the title of the whole file."""
     for cell in paragraphs:
         text = cell.text
-        if not 4 <= len(text) <= 60 or re.search(r"[。；;，,：:]|^目\s*录$|^第[一二三四五六七八九十]+部分$", text):
+        if not 4 <= len(text) <= 60 or re.search(
+            r"[。；;，,：:]|^目\s*录$|^第[一二三四五六七八九十]+部分$", text
+        ):
             continue
         if re.match(r"[一二三四五六七八九十]+、|[（(][一二三四五六七八九十\d]+[)）]|\d{1,2}[.、．]", text):
             continue

@@ -68,7 +68,10 @@ REMOVALS: dict[str, tuple[Callable[[Document], Document], list[tuple[str, str]]]
     "name": (lambda d: _row(d, 0, name=EMPTY), [("empty-cell", "projects[0].rows[0].name")]),
     "value": (lambda d: _row(d, 1, value=EMPTY), [("empty-cell", "projects[0].rows[1].value")]),
     "unit": (lambda d: _row(d, 0, value=Cell("≥120")), [("unit-missing", "projects[0].rows[0].value")]),
-    "percent sign": (lambda d: _row(d, 1, value=Cell("≥85")), [("unit-missing", "projects[0].rows[1].value")]),
+    "percent sign": (
+        lambda d: _row(d, 1, value=Cell("≥85")),
+        [("unit-missing", "projects[0].rows[1].value")],
+    ),
     "fiscal part": (
         lambda d: _budget(d, fiscal=AmountCell(Cell("30.00"), Decimal("30.00"))),
         [("budget-parts-mismatch", "projects[0].budget.total")],

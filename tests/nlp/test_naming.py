@@ -141,7 +141,13 @@ def test_not_a_cost_says_why() -> None:
     assert entry is not None
     assert entry.why
     assert entry.hint
-    for name in ("培训人均成本", "补助标准", "成本控制在预算内", "资助标准达标率", "专项交通费控制目标完成率"):
+    for name in (
+        "培训人均成本",
+        "补助标准",
+        "成本控制在预算内",
+        "资助标准达标率",
+        "专项交通费控制目标完成率",
+    ):
         assert naming.not_a_cost(name) is None, name
 
 
@@ -203,14 +209,15 @@ def test_zero_event(name: str, expected: bool) -> None:
     assert naming.is_zero_event(name) is expected
 
 
-
 def test_prefixes_and_case_do_not_matter() -> None:
     assert naming.is_rate("指标2：路灯亮灯率") == naming.is_rate("路灯亮灯率")
     assert naming.is_unit_cost("★每名网格员ＡＰＰ费用")
     assert naming.names_respondent("*用水户满意度（≥**%）")
 
 
-@pytest.mark.parametrize("text", ["、" * 20000, "提高" * 10000, "经济社会" * 5000, "(" * 20000, "率" * 20000, "无" * 20000])
+@pytest.mark.parametrize(
+    "text", ["、" * 20000, "提高" * 10000, "经济社会" * 5000, "(" * 20000, "率" * 20000, "无" * 20000]
+)
 def test_long_text_stays_fast(text: str) -> None:
     start = time.perf_counter()
     for function in (

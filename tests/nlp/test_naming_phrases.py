@@ -58,7 +58,9 @@ def test_vague_words_with_offsets() -> None:
     assert all(naming.weak_phrase(entry_id).hint for *_, entry_id in found)
 
 
-@pytest.mark.parametrize("text", ["明显改善", "有所提高", "稳步提高", "显著提升", "效果明显", "进一步加强", "若干", "有效"])
+@pytest.mark.parametrize(
+    "text", ["明显改善", "有所提高", "稳步提高", "显著提升", "效果明显", "进一步加强", "若干", "有效"]
+)
 def test_vague(text: str) -> None:
     assert naming.vague_words(text)
 
@@ -113,7 +115,9 @@ def test_certain_cues(name: str, category: str) -> None:
     assert certain == [category]
 
 
-@pytest.mark.parametrize("name", ["任务完成率", "网络覆盖率", "居民参保率", "受益村数量", "补助发放率", "设备更新率"])
+@pytest.mark.parametrize(
+    "name", ["任务完成率", "网络覆盖率", "居民参保率", "受益村数量", "补助发放率", "设备更新率"]
+)
 def test_borderline_has_no_certain_cue(name: str) -> None:
     assert all(strength == "likely" for *_, strength in naming.category_cues(name))
 
@@ -303,6 +307,8 @@ def test_needs_cost_row(name: str, expected: bool) -> None:
     assert naming.needs_cost_row(name) is expected
 
 
-@pytest.mark.parametrize(("name", "side"), [("培训场次", "产出"), ("政策知晓率", "效益"), ("村民就业率", "效益"), ("覆盖率", None)])
+@pytest.mark.parametrize(
+    ("name", "side"), [("培训场次", "产出"), ("政策知晓率", "效益"), ("村民就业率", "效益"), ("覆盖率", None)]
+)
 def test_side(name: str, side: str | None) -> None:
     assert naming.side(name) == side

@@ -21,7 +21,10 @@ def _docstring_cases() -> list[Any]:
     for code, entry in all_rules().items():
         parsed = page(entry.cls)
         for kind, blocks in (("bad", parsed.bad), ("good", parsed.good)):
-            out += [pytest.param(code, block, kind == "bad", id=f"{code}-{kind}{i}") for i, block in enumerate(blocks)]
+            out += [
+                pytest.param(code, block, kind == "bad", id=f"{code}-{kind}{i}")
+                for i, block in enumerate(blocks)
+            ]
     return out
 
 

@@ -15,7 +15,9 @@ BIAOCHI = [sys.executable, "-c", "from service.cli import main; main()"]
 
 
 def run(*args: str, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*BIAOCHI, *args], input=stdin, capture_output=True, cwd=cwd or ROOT, check=False, timeout=120)
+    return subprocess.run(
+        [*BIAOCHI, *args], input=stdin, capture_output=True, cwd=cwd or ROOT, check=False, timeout=120
+    )
 
 
 def report(*args: str, stdin: bytes = b"") -> dict[str, object]:
@@ -58,7 +60,9 @@ def test_same_bytes_under_different_hash_seeds(tmp_path: Path) -> None:
                 capture_output=True,
                 timeout=120,
             )
-        outputs.append([(tmp_path / f"{seed}.{fmt}").read_bytes() for fmt in ("json", "xlsx", "docx", "html")])
+        outputs.append(
+            [(tmp_path / f"{seed}.{fmt}").read_bytes() for fmt in ("json", "xlsx", "docx", "html")]
+        )
     assert outputs[0] == outputs[1]
 
 

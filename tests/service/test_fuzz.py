@@ -29,7 +29,6 @@ def _sources() -> dict[str, bytes]:
         sources["sample.xlsx"], name="sample.xlsx", options=pipeline.CheckOptions(), limits=LIMITS
     )
     from models.records.codec import dumps, report_to_json
-
     from nlp.quantity import of_row
     from service.export import render
 
@@ -95,9 +94,7 @@ def test_fifty_mutated_files_end_in_a_report_or_an_input_error(batch: int) -> No
             assert not any(item.code == "BC901" for item in report.findings), "a rule crashed"
             outcomes["report"] += 1
         except InputError as error:
-            assert error.message
-            assert "\n" not in error.message
-            outcomes["refused"] += 1
+            outcomes["refused"] += 1 if error.message and "\n" not in error.message else -1000
         assert time.perf_counter() - start < MAX_SECONDS
     assert min(outcomes.values()) > 0, outcomes
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 < MAX_MIB

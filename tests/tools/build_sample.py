@@ -116,7 +116,10 @@ def build_xlsx(data: dict[str, Any]) -> bytes:
             cell.border = Border(left=thin, right=thin, top=thin, bottom=thin)
             if rowspan > 1 or colspan > 1:
                 sheet.merge_cells(
-                    start_row=row + 3, start_column=col + 1, end_row=row + rowspan + 2, end_column=col + colspan
+                    start_row=row + 3,
+                    start_column=col + 1,
+                    end_row=row + rowspan + 2,
+                    end_column=col + colspan,
                 )
     book.properties.creator = "标尺样例"
     book.properties.created = book.properties.modified = FIXED
@@ -128,7 +131,10 @@ def build_xlsx(data: dict[str, Any]) -> bytes:
 def _fixed_zip(data: bytes) -> bytes:
     """Rewrite a zip with fixed timestamps, so that building twice gives equal bytes."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
         for name in source.namelist():
             content = source.read(name)
             if name == "docProps/core.xml":

@@ -38,7 +38,10 @@ def main() -> None:
             body = {"source": f"corpora/samples/{path.name}", **findings_of(path.read_bytes(), path.name)}
             text = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=10_000)
             target = GOLD / f"sample-{path.suffix[1:]}.yml"
-            target.write_text(f"# 标准答案：由 python -m tests.tools.update_gold 生成，逐条人工看过。\n{text}", encoding="utf-8")
+            target.write_text(
+                f"# 标准答案：由 python -m tests.tools.update_gold 生成，逐条人工看过。\n{text}",
+                encoding="utf-8",
+            )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,10 @@ def _ruleset(*rules: RowRule) -> RuleSet:
 def _document(*names: str, tables: int = 1) -> Document:
     rows = [{"level2": "数量指标", "name": name, "value": "≥1个"} for name in names]
     return with_schemes(
-        build_document({"projects": [{"name": f"项目{i}", "code": f"C{i}", "rows": rows} for i in range(tables)]}), "auto"
+        build_document(
+            {"projects": [{"name": f"项目{i}", "code": f"C{i}", "rows": rows} for i in range(tables)]}
+        ),
+        "auto",
     )
 
 

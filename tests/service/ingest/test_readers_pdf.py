@@ -118,8 +118,10 @@ def test_scan_without_text_asks_for_ocr(make):
 
 
 def test_damaged_stream_is_reported_and_standard_error_stays_clean(make, capfd):
-    content = bytearray(zlib.compress("\n".join([make.pdf_text(60, 40, "说明")] * 200).encode()))
-    content[-60] ^= 0xFF
+    content = bytearray(
+        zlib.compress("\n".join(make.pdf_text(60, 40 + n, f"说明{n}") for n in range(200)).encode())
+    )
+    content[len(content) // 2 : len(content) // 2 + 40] = b"\xff" * 40
     stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), bytes(content))
     data = make.pdf([[make.pdf_text(60, 80, "第一行")]], streams=[stream])
     # The page takes its content from both streams: objects 6 (plain) and 8 (damaged).

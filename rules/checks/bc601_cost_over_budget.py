@@ -1,0 +1,80 @@
+"""BC601 cost-over-budget."""
+
+from collections.abc import Iterator
+
+from models.records.finding import Evidence, Finding, Severity
+from rules.engine.base import LOGIC, RowRule, Source
+from rules.engine.context import RowContext
+from rules.support.amounts import covers_other_money, money_of, same, yuan_text
+
+
+class CostOverBudget(RowRule):
+    """成本指标的金额大于项目预算数。
+
+    ## 为什么
+    成本目标高于预算，要么单位或数字有误，要么资金没有来源；监控时无论花多少都算达标。
+
+    ## 反例
+    ```yaml
+    project:
+      budget: "6.00"
+      rows: [{level2: 成本指标, name: 水质监测费用, value: ≤8万元}]
+    fires: ["rows[0].value"]
+    severity: error
+    ```
+    ```yaml
+    project:
+      budget: "6.00"
+      rows: [{level2: 成本指标, name: 水质监测经费, value: ≥9万}]
+    fires: ["rows[0].value"]
+    ```
+
+    ## 正例
+    ```yaml
+    project:
+      budget: "6.00"
+      rows: [{level2: 成本指标, name: 每个断面监测费用, value: ≤5000元/个}]
+    fires: []
+    ```
+    ```yaml
+    project:
+      budget: "600.00"
+      rows: [{level2: 成本指标, name: 污水处理厂总投资, value: ≤3000万元}]
+    fires: []
+    ```
+
+    ## 依据
+    数据逻辑。
+    """
+
+    code = "BC601"
+    name = "cost-over-budget"
+    title = "成本超过预算"
+    severity = Severity.ERROR
+    handbook = ("CST-02",)
+    dimension = "适当性"
+    opinion_code = "4"
+    source = Source(LOGIC, "成本目标不应超过项目预算数")
+    fact = "成本指标「{name}」的指标值为「{value}」{reading}，大于项目预算数{budget}"
+    impact = "成本目标没有资金来源，监控时不能反映是否超支"
+    advice = "请核实指标值与预算数，更正有误的一项；成本指标应为不超过预算的上限"
+
+    def check(self, ctx: RowContext) -> Iterator[Finding]:
+        if ctx.category != "成本" or not (budget := ctx.project.budget_yuan) or budget < 0:
+            return
+        money = money_of(ctx)
+        if money is None or ctx.quantity.per or covers_other_money(ctx):
+            return
+        if money.yuan > budget and not same(money.yuan, budget):
+            yield self.found(
+                ctx,
+                "value",
+                span=ctx.quantity.number_span,
+                related=[ctx.project.at("budget.total")],
+                evidence=[Evidence("arithmetic", f"{yuan_text(money.yuan)} > {ctx.project.words()['budget']}")],
+                reading="（按万元理解）" if money.assumed else "",
+                budget=ctx.project.words()["budget"],
+            )
+
+
+RULE = CostOverBudget
