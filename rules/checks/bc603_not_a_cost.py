@@ -47,7 +47,7 @@ class NotACost(RowRule):
     dimension = "适当性"
     opinion_code = "7"
     source = Source(DOC_101, "成本指标应反映项目的直接成本，优先采用单位成本")
-    fact = "成本指标「{name}」{why}"
+    fact = "成本指标「{name}」不是成本：{why}"
     impact = "该行不能反映成本控制，评价时成本部分无从对照"
     advice = "建议{hint}"
 

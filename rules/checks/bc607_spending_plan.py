@@ -98,6 +98,7 @@ class SpendingPlan(DocumentRule):
                 severity=Severity.INFO,
                 subcode="even",
                 related=[project.at_plan(k) for project in even for k in range(len(project.project.plan))],
+                source=Source(LOGIC, "支出计划应当结合各项目的工作安排测算"),
                 evidence=[Evidence("peer", f"{len(even)}个项目均为{shown}")],
                 fact=f"全文{planned}个填报支出计划的项目中有{len(even)}个按相同比例均摊（{shown}）",
                 impact="支出计划没有结合各项目的工作安排，执行中偏差会普遍出现",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -46,6 +47,14 @@ FORM = "通用填报要求"
 @dataclass(frozen=True, slots=True)
 class NoOptions:
     """For rules without options."""
+
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+def _fill(template: str, values: Mapping[str, object]) -> str:
+    """Fill `{key}` slots. Unlike str.format, braces in filed text that a rule quotes do no harm."""
+    return _SLOT.sub(lambda slot: str(values.get(slot[1], slot[0])), template)
 
 
 class Rule(ABC):
@@ -120,10 +129,10 @@ class Rule(ABC):
             name=self.name,
             severity=self._severity or severity or self.severity,
             wording=Wording(
-                fact=(fact or self.fact).format(**filled),
-                impact=(impact or self.impact).format(**filled),
+                fact=_fill(fact or self.fact, filled),
+                impact=_fill(impact or self.impact, filled),
                 basis=used.sentence,
-                advice=(advice or self.advice).format(**filled),
+                advice=_fill(advice or self.advice, filled),
             ),
             location=location or ctx.at(field, span),
             related=tuple(related),

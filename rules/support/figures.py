@@ -9,17 +9,26 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from models.records.quantity import Quantity
-from nlp.linking import SAME_OBJECT, clause_at, is_delivered, same_object, sentence_at, speaks_of_other_base
+from nlp.linking import (
+    SAME_OBJECT,
+    clause_at,
+    is_delivered,
+    object_of,
+    same_object,
+    sentence_at,
+    speaks_of_other_base,
+)
 from nlp.quantity import find_numbers
-from nlp.text import normalise
 from nlp.units import lookup
-from rules.engine.context import RowContext
+from rules.engine.context import RowContext, shorten
+from rules.support.amounts import money_of
 
 Relation = Literal["equal", "differs", "rounded", "unit"]
 
 _ROUNDED: Final = Decimal("0.01")
 _ABOUT_AFTER: Final = re.compile(r"^\s*(?:余|多|以上|左右|上下)|^\s*[^\d，,。；;]{0,3}(?:以上|左右)")
 _ABOUT_BEFORE: Final = re.compile(r"(?:约|近|大约|不少于|不低于|至少|超过|超|≥|>|≧|＞|达到?)\s*$")
+_LEAD: Final = re.compile(r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:(?:目标内容|绩效目标|目标)\s*\d{1,2})?\s*[:：]?")
 _ABOUT: Final = Decimal("0.2")
 _GENERIC: Final = frozenset({"个", "项", "件"})
 _COUNTED: Final = frozenset(
@@ -43,6 +52,11 @@ class Figure:
     def text(self) -> str:
         """The figure as filed."""
         return self.quantity.text
+
+    @property
+    def shown(self) -> str:
+        """The clause for display, without numbering and template words."""
+        return shorten(_LEAD.sub("", self.clause).strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +105,7 @@ def matches(found: Sequence[Figure], rows: Sequence[RowContext]) -> Iterator[Mat
     pairs: list[tuple[float, int, int]] = []
     for k, figure in enumerate(found):
         for j, row in enumerate(rows):
-            score = _score(figure, row)
-            if score >= SAME_OBJECT:
+            if money_of(row) is None and (score := _score(figure, row)) >= SAME_OBJECT:
                 pairs.append((score, k, j))
     settled_figures: set[int] = set()
     settled_rows: set[int] = set()
@@ -140,7 +153,10 @@ def is_covered(figure: Figure, rows: Sequence[RowContext]) -> bool:
     """Whether some row speaks of what the figure counts, or states the same number in a like unit."""
     for row in rows:
         for field in ("name", "description"):
-            if same_object(figure.clause, row.text(field)) >= 0.3:
+            # A rate or a bare 「宣传工作」 does not count what is handed out; it must name the very thing.
+            text = row.text(field)
+            vague = row.quantity.kind == "ratio" or len(object_of(text)) < 3
+            if same_object(figure.clause, text) >= 0.3 and not (vague and object_of(figure.clause) != object_of(text)):
                 return True
         if row.quantity.number == figure.quantity.number and row.quantity.kind == figure.quantity.kind:
             return True
@@ -150,11 +166,6 @@ def is_covered(figure: Figure, rows: Sequence[RowContext]) -> bool:
 def is_deliverable(figure: Figure) -> bool:
     """Whether the figure is something the project delivers (发放手册600份), by a verb in front of it."""
     return figure.quantity.kind == "count" and is_delivered(figure.before)
-
-
-def object_text(figure: Figure) -> str:
-    """Return the clause of a figure for display."""
-    return normalise(figure.clause)
 
 
 def _score(figure: Figure, row: RowContext) -> float:

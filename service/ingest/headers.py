@@ -30,6 +30,7 @@ _PAIRED: Final = frozenset({"level2", "name", "description", "operator", "value"
 _LONG: Final = re.compile(r"长期|中期|实施期|中长期|总体|整体")
 _ANNUAL: Final = re.compile(r"年度|本年|当年|年初")
 _LONGEST: Final = 60
+_TOP: Final = 16
 _TAIL: Final = re.compile(r"\([^()]*\)$")
 _LEAD: Final = re.compile(r"^[★☆*#※]+")
 _PLACE: Final = re.compile(r"(?:镇|乡|街道|村|社区|街道办事处|农场|区|县|开发区|园区)$")
@@ -188,12 +189,20 @@ def _own(matrix: Matrix, row: int) -> list[GridCell]:
     return seen
 
 
+def _tops(text: str) -> bool:
+    """Whether a cell may stand in the upper row of a two-row header."""
+    found = fields_of(text)
+    if "goal" in found:
+        return False
+    return bool(found) or is_section_word(text) or (len(clean(text)) <= _TOP and period_of(text) is not None)
+
+
 def _is_subheader(matrix: Matrix, row: int) -> bool:
     """Whether `row` continues the header of the row above (符号/值/单位 or township names under 年度指标值)."""
     if row >= len(matrix):
         return False
     own = _own(matrix, row)
-    if not own:
+    if not own or not all(_tops(cell.text) for cell in _own(matrix, row - 1)):
         return False
     wide = True
     for cell in own:

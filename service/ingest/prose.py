@@ -10,7 +10,7 @@ from nlp.columns import is_level1_name
 from nlp.text import clean
 from service.ingest.layouts import is_category
 
-_BLOCK: Final = re.compile(r"[【\[]\s*([^【】\[\]]{2,12}?)\s*[-－—–/、·_]+\s*([^【】\[\]]{2,16}?)\s*[】\]]")
+_BLOCK: Final = re.compile(r"【\s*([^【】]{2,12}?)\s*[-－—–/、·_]+\s*([^【】]{2,16}?)\s*】")
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[\s。；;，,：:（）()]))(?:[一二三四五六七八九十\d]+[、.．])?[（(]?(?:[一二三四五六七八九十\d]+[）)])?\s*"
     r"([\u4e00-\u9fff]{2,10}指标)\s*[：:]",

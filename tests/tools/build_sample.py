@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import docx.oxml.ns
+import docx.shared
 import openpyxl
 import yaml
 from openpyxl.styles import Alignment, Border, Font, Side
@@ -16,6 +18,7 @@ from openpyxl.styles import Alignment, Border, Font, Side
 FOLDER = Path(__file__).resolve().parents[2] / "corpora" / "samples"
 HEADER = ("一级指标", "二级指标", "三级指标", "绩效指标描述", "指标值", "指标值确定依据")
 FIELDS = ("level1", "level2", "name", "description", "value", "basis")
+WIDTHS_CM = (2.0, 2.2, 2.8, 3.8, 2.0, 1.6, 1.6)
 FIXED = datetime(2027, 1, 1)
 
 Cell = tuple[int, int, int, int, str]
@@ -23,24 +26,23 @@ Cell = tuple[int, int, int, int, str]
 
 
 def layout(project: dict[str, Any]) -> tuple[int, list[Cell]]:
-    """Return the number of rows and the cells of a project table, six columns wide."""
+    """Return the number of rows and the cells of a project table, seven columns wide."""
     budget = project["budget"]
     cells: list[Cell] = [
         (0, 0, 1, 1, "项目编码"),
         (0, 1, 1, 2, project["code"]),
         (0, 3, 1, 1, "项目名称"),
-        (0, 4, 1, 2, project["name"]),
+        (0, 4, 1, 3, project["name"]),
         (1, 0, 2, 1, "预算规模及资金用途"),
         (1, 1, 1, 1, "预算数"),
         (1, 2, 1, 1, budget["total"]),
         (1, 3, 1, 1, "其中：财政资金"),
         (1, 4, 1, 1, budget["fiscal"]),
-        (1, 5, 1, 1, f"其他资金 {budget['other']}"),
-        (2, 1, 1, 5, budget["purpose"]),
+        (1, 5, 1, 1, "其他资金"),
+        (1, 6, 1, 1, budget["other"]),
+        (2, 1, 1, 6, budget["purpose"]),
         (3, 0, 2, 1, "资金支出计划（%）"),
     ]
-    # Six columns do not hold 其他资金 and its amount side by side, so the real form splits the row like this:
-    cells[8:10] = [(1, 4, 1, 1, budget["fiscal"]), (1, 5, 1, 1, "其他资金"), (1, 6, 1, 1, budget["other"])]
     for k, (label, percent) in enumerate(project["plan"].items()):
         span = (1, 1, 1, 3)[k]
         cells += [(3, 1 + k, 1, span, label), (4, 1 + k, 1, span, percent)]
@@ -84,6 +86,11 @@ def build_docx(data: dict[str, Any]) -> bytes:
         document.add_paragraph(f"{project['department']}    单位：万元")
         n_rows, cells = layout(project)
         table = document.add_table(rows=n_rows, cols=7, style="Table Grid")
+        table.autofit = False
+        for column, width in zip(table.columns, WIDTHS_CM, strict=True):
+            column.width = docx.shared.Cm(width)
+            for cell in column.cells:
+                cell.width = docx.shared.Cm(width)
         for row, col, rowspan, colspan, text in cells:
             cell = table.cell(row, col)
             if rowspan > 1 or colspan > 1:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ingest_pdf_builder import pdf, pdf_table, pdf_text
 
 from service.ingest.grid import Paragraph, RawDocument, Table
 from service.ingest.reader import read_bytes
@@ -260,33 +261,28 @@ def grid(table_: Table) -> list[list[str]]:
 def make() -> SimpleNamespace:
     """Builders and short forms of reading, as one namespace."""
     return SimpleNamespace(
-        **{
-            name: globals()[name]
-            for name in [
-                "container",
-                "para",
-                "cell",
-                "row",
-                "table",
-                "docx",
-                "xlsx",
-                "inline",
-                "sheet",
-                "compound",
-                "record",
-                "wide",
-                "xls",
-                "xls_text",
-                "xls_number",
-                "pdf",
-                "pdf_text",
-                "pdf_table",
-                "read",
-                "tables",
-                "paragraphs",
-                "grid",
-            ]
-        }
+        container=container,
+        para=para,
+        cell=cell,
+        row=row,
+        table=table,
+        docx=docx,
+        xlsx=xlsx,
+        inline=inline,
+        sheet=sheet,
+        compound=compound,
+        record=record,
+        wide=wide,
+        xls=xls,
+        xls_text=xls_text,
+        xls_number=xls_number,
+        pdf=pdf,
+        pdf_text=pdf_text,
+        pdf_table=pdf_table,
+        read=read,
+        tables=tables,
+        paragraphs=paragraphs,
+        grid=grid,
     )
 
 

@@ -110,7 +110,7 @@ def test_foreign_exceptions_and_panics_become_damaged_input(make, monkeypatch):
             raise error
 
         monkeypatch.setattr(word, "read", fail)
-        with pytest.raises(DamagedInput, match="^甲.docx："):
+        with pytest.raises(DamagedInput, match=r"^甲\.docx："):
             make.read(make.docx(make.para("甲")), "甲.docx")
 
     def interrupt(data, limits):
