@@ -88,7 +88,7 @@ class MissingCategory(ProjectRule):
 
     def check(self, ctx: ProjectContext) -> Iterator[Finding]:
         rows = [row for row in ctx.rows if not row.is_blank]
-        if not rows or ctx.scheme.id == "old-hebei" and not any(row.group for row in rows):
+        if not rows or (ctx.scheme.id == "old-hebei" and not any(row.group for row in rows)):
             return
         groups = {group for row in rows if (group := _group(row))}
         unknown = any(_group(row) is None for row in rows)

@@ -86,7 +86,7 @@ class EmptyCell(ProjectRule):
     def check(self, ctx: ProjectContext) -> Iterator[Finding]:
         if not ctx.rows:
             return
-        if "goals" not in ctx.project.absent and not any(cell.text for cell in ctx.project.goals):
+        if "goals" not in ctx.project.absent and not any(cell.text.strip() for cell in ctx.project.goals):
             yield self.found(
                 ctx,
                 subcode="goal",

@@ -201,7 +201,7 @@ class _Reader:
                 for stream in streams:
                     content = getattr(resolve1(stream), "get_data", bytes)()
                     budget[0] -= len(content) + _FORM_COST
-                if False or time.monotonic() > end:
+                if budget[0] < 0 or time.monotonic() > end:
                     raise TooLarge(
                         f"PDF 某一页的绘图内容过多或读取超过 {seconds} 秒，请改交 docx、xlsx 后重试"
                     )

@@ -20,6 +20,8 @@ _OWN_LABELS: Final[dict[str, tuple[str, ...]]] = {
     "ministry": ("主管部门", "主管部门及代码", "主管单位", "部门名称", "项目主管部门"),
     "money": ("预算规模及资金用途", "项目资金", "资金情况", "预算情况", "预算规模", "项目资金申请"),
     "unit": ("单位", "金额单位", "货币单位"),
+    # The half of the paired form for the whole project period; the annual half beside it is the budget.
+    "total_long": ("中期资金总额", "实施期资金总额", "实施期金额", "中长期资金总额", "项目期资金总额"),
     "ignored": (
         "项目属性",
         "项目期",
@@ -106,6 +108,8 @@ class Block:
     long_goals: list[Cell] = field(default_factory=list)
     year: Cell | None = None
     side: str | None = None
+    _row_money: set[str] = field(default_factory=set)
+    """Money labels of the row in hand."""
     _below: list[tuple[int, int, str]] = field(default_factory=list)
 
     def starts_again(self, cells: Sequence[GridCell]) -> bool:
@@ -131,6 +135,7 @@ class Block:
                 self.side = role
         below, self._below = self._below, []
         claimed, rest = False, []
+        self._row_money.clear()
         index = 0
         while index < len(cells):
             cell = cells[index]
@@ -200,7 +205,11 @@ class Block:
         elif role in ("department", "ministry"):
             self.departments.setdefault(role, value)
         elif role in ("total", "fiscal", "other"):
+            if "total_long" in self.seen and role in self._row_money:
+                # The long-term half stands first and uses the same labels.
+                self.money[role] = value
             self.money.setdefault(role, value)
+            self._row_money.add(role)
         elif role == "purpose":
             self.purpose.append(value)
         elif role == "goal":
