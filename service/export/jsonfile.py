@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from models.records.codec import dumps, report_to_json
-from nlp.quantity import of_row
-
 from models.records.report import Report
+from nlp.quantity import of_row
 
 
 def json_report(report: Report) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from models.records.document import Cell, Indicator
@@ -110,8 +111,8 @@ def marked_table(view: ReportView, group: Group) -> MarkedTable | None:
         for number, point in enumerate(project.plan):
             text = f"{point.label.text} {point.percent.cell.text}%".replace("%%", "%").replace("％%", "％")
             key = f"{base}.plan[{number}]"
-            keys = [key, f"{key}.percent", f"{key}.label", *([f"{base}.plan"] if not number else [])]
-            cells.append(_marked(Cell(text), _whole(marks.of(*keys))))
+            places = [key, f"{key}.percent", f"{key}.label", *([f"{base}.plan"] if not number else [])]
+            cells.append(_marked(Cell(text), _whole(marks.of(*places))))
         fields.append(MarkedField("资金支出计划", tuple(cells)))
     if project.goals:
         goals = tuple(
@@ -162,7 +163,7 @@ def _marked(cell: Cell | None, marks: Sequence[Mark]) -> MarkedCell:
     spans = [(_clamp(mark, length), mark) for mark in marks]
     edges = sorted({0, length, *(edge for span, _ in spans for edge in span)})
     pieces = []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         over = [mark for (left, right), mark in spans if left <= start and end <= right]
         worst = min(over, key=lambda mark: (mark.folded, mark.severity.rank), default=None)
         kind = "" if worst is None else f"{worst.severity.value}{' folded' if worst.folded else ''}"

@@ -143,7 +143,7 @@ def fields_of(text: str) -> tuple[str, ...]:
     while key:
         if key in terms:
             return terms[key]
-        shorter = _TAIL.sub("", _LEAD.sub("", key)).rstrip(":")
+        shorter = _TAIL.sub("", _LEAD.sub("", key)).rstrip(":★☆*#※")
         if shorter == key:
             return ()
         key = shorter

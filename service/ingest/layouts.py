@@ -22,6 +22,8 @@ _NOTE_ROW: Final = re.compile(
     r"(?:注|备注|说明|填表说明|填报说明|其他说明|其他需要说明的问题|合计|小计|总计|总分|填表人|填报人|制表人|联系人"
     r"|联系电话|单位负责人|项目负责人|审核人|审核意见|财政部门|主管部门|分管领导)"
 )
+_INNER: Final = str.maketrans("（）()", "〔〕〔〕")
+"""Brackets inside a grade band, which itself stands in brackets."""
 _CATEGORY: Final = re.compile(
     r"(?:产出|项目|经济|社会|生态|环境|生态环境|可持续|可持续性?影响|社会公众或)?"
     r"(?:数量|质量|时效|进度|成本|效益|效果|影响|服务对象满意度|满意度|可持续影响|可持续)(?:指标)?(?:\(.*\))?"
@@ -167,7 +169,9 @@ class RowReader:
         ]
         if not parts or value:
             return value or EMPTY
-        return Cell("；".join(f"{name}：{cell.text}" for name, cell in parts), parts[0][1].source)
+        # 优（…）；良（…） is the form that nlp.quantity reads as a list of grades.
+        bands = (f"{name}（{cell.text.translate(_INNER)}）" for name, cell in parts)
+        return Cell("；".join(bands), parts[0][1].source)
 
     def _township(self, row: Row) -> Cell:
         """Return the total column, or the first filled one; differing columns are reported as unchecked."""

@@ -113,7 +113,7 @@ def _run(command: list[str], home: Path, out: Path, limits: Limits) -> None:
                 return
             except subprocess.TimeoutExpired:
                 waited += _POLL_SECONDS
-            if False:
+            if waited > limits.convert_seconds:
                 raise TooLarge(
                     f"LibreOffice 转换超过 {limits.convert_seconds} 秒，请用 Word、WPS 另存为 docx、xlsx 后重试"
                 )

@@ -149,7 +149,6 @@ def is_break(above: Line, piece: str, left: float, right: float) -> bool:
     closed = above.text.rstrip()[-1:] in _CLOSING
     full = wraps(above, piece, right, PADDING)
     if starts_item(piece):
-        # In a narrow cell "2." may be the torn half of a number; behind a full line only an item mark counts.
-        return not (narrow and full and not closed and piece[:1].isdigit())
+        return True
     # Without a mark only a clearly short line in a wide cell ends a paragraph; names in narrow cells are one text.
     return not narrow and not full and (closed or right - above.x1 > above.size * 4)

@@ -103,6 +103,23 @@ def test_zip_bomb_that_lies_about_its_size(make):
     tracemalloc.stop()
 
 
+def test_one_part_read_again_and_again(make):
+    """A small container whose sheets are all the same part: each reading counts."""
+    sheets = {f"s{n}": "" for n in range(30)}
+    same = "".join(
+        f'<Relationship Id="s{n}" Type="x/worksheet" Target="worksheets/sheet1.xml"/>' for n in range(1, 31)
+    )
+    relations = f"<Relationships>{same}</Relationships>"
+    data = make.xlsx(
+        sheets,
+        extra={
+            "xl/_rels/workbook.xml.rels": relations,
+            "xl/worksheets/sheet1.xml": f"<worksheet>{' ' * 100_000}</worksheet>",
+        },
+    )
+    refused(make, data, TooLarge, max_unpacked_bytes=1_000_000)
+
+
 def test_zip_with_too_many_parts(make):
     parts = {f"part{n}": b"" for n in range(60)}
     refused(make, make.docx(make.para("甲"), parts), TooLarge, max_zip_entries=50)
@@ -220,10 +237,12 @@ def test_vertical_merge_without_beginning(make):
 
 def test_many_overlapping_merges_end_in_time(make):
     cells = [make.inline(f"A{n}", "x") for n in range(1, 301)]
-    merges = [f"A{n}:A300" for n in range(2, 300)] * 20
+    # All but the first end in a cell that the first has taken, which shows only after a walk over them.
+    merges = ["A300:B300"] + [f"A{n}:A300" for n in range(1, 300)]
     started = time.monotonic()
-    make.read(make.xlsx({"a": make.sheet(*cells, merges=merges)}), max_cells=10_000)
+    document = make.read(make.xlsx({"a": make.sheet(*cells, merges=merges)}), max_cells=10_000)
     assert time.monotonic() - started < 5
+    assert any("重叠" in problem.message for problem in document.problems)
 
 
 # --- markup -----------------------------------------------------------------------------------------------------------
@@ -235,6 +254,8 @@ def test_entities_are_refused_everywhere(make):
     refused(make, make.docx("", {"word/document.xml": body.encode("utf-16")}), DamagedInput)
     sheet = f"{LAUGHS}<worksheet><sheetData><row><c t='str'><v>&c;</v></c></row></sheetData></worksheet>"
     refused(make, make.xlsx({"a": ""}, extra={"xl/worksheets/sheet1.xml": sheet}), DamagedInput)
+    outside = '<!DOCTYPE a SYSTEM "http://example.invalid/a.dtd"><worksheet/>'
+    refused(make, make.xlsx({"a": ""}, extra={"xl/worksheets/sheet1.xml": outside}), DamagedInput)
     book = f"<?xml version='1.0'?>{LAUGHS}<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'/>"
     refused(make, book.encode(), DamagedInput)
 
@@ -307,6 +328,11 @@ def test_pdf_stream_bombs(make):
         stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content)
         data = make.pdf([[make.pdf_text(60, 40, "甲")]], streams=[stream])
         refused(make, data, TooLarge, max_unpacked_bytes=1_000_000)
+    half = zlib.compress(b"0" * 600_000, 9)
+    stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(half), half)
+    page = [make.pdf_text(60, 40, "甲")]
+    assert make.read(make.pdf([page], streams=[stream]), max_unpacked_bytes=1_000_000).blocks
+    refused(make, make.pdf([page], streams=[stream, stream]), TooLarge, max_unpacked_bytes=1_000_000)
 
 
 def test_pdf_forms_that_call_each_other(make):

@@ -82,6 +82,11 @@ def test_xlsx_types_and_formats(make):
     assert table.part == "表一"
 
 
+def test_phonetic_guides_of_a_cell_are_left_out(make):
+    text = '<c r="A1" t="inlineStr"><is><t>灌溉</t><rPh><t>guangai</t></rPh><t>面积</t></is></c>'
+    assert make.grid(make.tables(make.read(make.xlsx({"a": make.sheet(text)})))[0]) == [["灌溉面积"]]
+
+
 def test_xlsx_cells_without_references_follow_each_other(make):
     xml = "<sheetData><row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row></sheetData>"
     assert make.grid(make.tables(make.read(make.xlsx({"a": xml})))[0]) == [["1", "2"], ["3", ""]]

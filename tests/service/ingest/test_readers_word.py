@@ -97,6 +97,14 @@ def test_table_inside_a_cell_stands_between_the_rows_around_it(make):
     assert [getattr(b, "text", "table") for b in document.blocks] == ["第一张", "table", "第二张", "table"]
 
 
+def test_old_way_of_merging_to_the_right(make):
+    begin, go_on = '<w:hMerge w:val="restart"/>', "<w:hMerge/>"
+    body = make.table(
+        make.row(make.cell("甲", begin), make.cell("<w:p/>", go_on), "乙"), make.row("丙", "丁", "戊")
+    )
+    assert make.grid(make.tables(make.read(make.docx(body)))[0]) == [["甲", "<", "乙"], ["丙", "丁", "戊"]]
+
+
 def test_text_below_a_merged_cell_is_reported(make):
     body = make.table(make.row(make.cell("甲", RESTART), "1"), make.row(make.cell("被遮盖", CONTINUE), "2"))
     document = make.read(make.docx(body))
@@ -112,7 +120,7 @@ def test_pictures_are_reported_where_no_table_was_read(make):
 
 @pytest.fixture(scope="module")
 def doc(make, convert) -> bytes:
-    nested = make.table(make.row("内一", "内二"), columns=2)
+    nested = make.table(make.row("内一", "内二"), make.row("内三", "内四"), columns=2)
     outer = make.table(
         make.row("外层标题", "右"),
         make.row(make.cell(nested + "<w:p/>"), "旁边"),
@@ -133,7 +141,7 @@ def test_doc_has_the_same_tables_as_docx(make, doc):
     first, top, inner, bottom = make.tables(document)[:4]
     assert make.grid(first) == EXPECTED
     assert make.grid(top)[0] == ["外层标题", "右"]
-    assert make.grid(inner) == [["内一", "内二"]]
+    assert make.grid(inner) == [["内一", "内二"], ["内三", "内四"]]
     assert make.grid(bottom)[-1] == ["外层末行", "右"]
     assert make.paragraphs(document) == ["河道清淤绩效目标表", "填表说明", "保留"]
 
