@@ -199,7 +199,6 @@ class _progress:  # noqa: N801 - used like a function
 def parse(path: str, fmt: str, out: str | None) -> int:
     """只读取文件，输出规范化后的 JSON，不检查。"""
     from models.records.codec import document_to_json, dumps
-
     from nlp.quantity import of_row
     from service import pipeline
     from service.output import write_all

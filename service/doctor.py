@@ -18,9 +18,8 @@ _PACKAGES = (
     ("rapidfuzz", "模糊匹配"),
     ("cn2an", "中文数字"),
     ("lxml", "XML、HTML 读取"),
-    ("python-docx", "Word 读写"),
+    ("python-docx", "Word 写出"),
     ("openpyxl", "Excel 写出"),
-    ("python-calamine", "Excel 读取"),
     ("pdfplumber", "PDF 读取"),
     ("Jinja2", "HTML 报告"),
 )
@@ -42,11 +41,13 @@ def lines() -> Iterator[str]:
     except (CorpusError, ProfileError, RegistryError) as error:
         yield f"  [缺] {error}"
     yield "可选部件："
-    office = shutil.which("soffice") or shutil.which("libreoffice")
+    from service.ingest.office import find_program
+
+    office = find_program()
     if office:
-        yield f"  [有] LibreOffice　{office}　读取 doc、wps、et"
+        yield f"  [有] LibreOffice　{office}　读取 rtf、odt、ods、xlsb 和过旧的 doc、wps"
     else:
-        yield "  [缺] LibreOffice　读取 doc、wps、et 需要；Debian/Ubuntu：apt-get install libreoffice-writer-nogui libreoffice-calc-nogui"
+        yield "  [缺] LibreOffice　读取 rtf、odt、ods、xlsb 和过旧的 doc、wps 需要；Debian/Ubuntu：apt-get install libreoffice-writer-nogui libreoffice-calc-nogui"
     yield from _fonts()
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from corpora.store import CorpusError, digests
 from models.records.document import Document
-from models.records.finding import Finding
+from models.records.finding import Finding, Severity
 from models.records.report import Report, RunManifest
 from rules.engine.context import DocumentContext
 from rules.engine.fingerprint import fingerprinted
@@ -82,7 +82,10 @@ def check(document: Document, options: CheckOptions) -> Report:
         findings=kept,
         waived=(*before.waived, *after.waived),
         scores=score_projects(_without(before.kept, after.waived), len(document.projects)),
-        complete=not any(item.code in (CRASHED, UNREAD) for item in kept),
+        complete=not any(
+            item.code == CRASHED or (item.code == UNREAD and item.severity is not Severity.INFO)
+            for item in single
+        ),
     )
 
 

@@ -59,7 +59,9 @@ def _text(cell: Cell | None) -> str | None:
 def _places(cells: Mapping[str, Cell | None]) -> JSON:
     """Return `sources` and, where they differ, `raw` texts of cells by field."""
     out: JSON = {
-        "sources": {key: _source(cell.source) for key, cell in cells.items() if cell is not None and cell.source}
+        "sources": {
+            key: _source(cell.source) for key, cell in cells.items() if cell is not None and cell.source
+        }
     }
     raw = {key: cell.raw for key, cell in cells.items() if cell is not None and cell.raw is not None}
     if raw:

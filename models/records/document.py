@@ -26,7 +26,7 @@ class SourceRef:
     """Where a cell stands in the source. Rows, columns and lines count from 1."""
 
     kind: str
-    """txt, docx, xlsx, xls, xml2003, csv, html, pdf, json, portal."""
+    """The sniffed format: txt, doc, docx, xlsx, xls, xml2003, csv, html, mhtml, pdf, json, or one that LibreOffice read."""
     part: str | None = None
     """Sheet name, 「table 3」, 「page 2」; None for plain text."""
     row: int | None = None

@@ -123,6 +123,9 @@ def _same_thing(
     ctx: ProjectContext, first: RowContext, second: RowContext
 ) -> tuple[str, str, RowContext, RowContext] | None:
     """Return subcode, reason, the row to report and the other one."""
+    if first.name == second.name:
+        # Equal names are duplicate-indicator's.
+        return None
     if is_satisfaction(first.text("name")) or is_satisfaction(second.text("name")):
         return None
     if first.quantity.upper is not None or second.quantity.upper is not None or not first.quantity.number:
@@ -148,7 +151,7 @@ def _same_thing(
         if a.operator not in ("≤", "＜") and b.operator not in ("≤", "＜"):
             return "same-topic", "指标值和内容一致", second, first
         return None
-    if near_key(first.name) == near_key(second.name) and first.name != second.name:
+    if near_key(first.name) == near_key(second.name):
         return "same-topic", "名称和指标值一致", second, first
     if is_timeliness(first.text("name")) and is_timeliness(second.text("name")) and a.kind == "ratio":
         project = normalise(ctx.project.name.text)

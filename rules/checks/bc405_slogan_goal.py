@@ -28,7 +28,7 @@ class SloganGoal(DocumentRule):
       department:
         items: [{number: （一）, name: 乡镇卫生院运转经费, goal: 便于日常工作正常开展, indicator: 确保工作开展顺利}]
       projects: [{name: 乡镇卫生院运转经费}]
-    fires: ["department.items[0].goal"]
+    fires: ["department.items[0]"]
     ```
 
     ## 正例

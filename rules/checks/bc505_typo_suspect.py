@@ -39,7 +39,7 @@ class TypoSuspect(DocumentRule):
       department:
         items: [{number: （一）, name: 校园安全经费, goal: 布署校园安全工作}]
       projects: [{name: 校园安全经费}]
-    fires: ["department.items[0].goal"]
+    fires: ["department.items[0]"]
     ```
 
     ## 正例

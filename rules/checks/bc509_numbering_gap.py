@@ -39,7 +39,7 @@ class NumberingGap(DocumentRule):
           - {number: （一）, name: 校舍维修, goal: 改善办学条件}
           - {number: （二）, name: 学生体检经费, goal: 保障学生健康}
       projects: [{name: 校舍维修经费}, {name: 学生体检经费}, {name: 教师培训经费}]
-    fires: ["department.items[0].name", "projects[2]"]
+    fires: ["department.items[0]", "projects[2]"]
     ```
     ```yaml
     document:

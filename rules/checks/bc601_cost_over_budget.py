@@ -71,7 +71,9 @@ class CostOverBudget(RowRule):
                 "value",
                 span=ctx.quantity.number_span,
                 related=[ctx.project.at("budget.total")],
-                evidence=[Evidence("arithmetic", f"{yuan_text(money.yuan)} > {ctx.project.words()['budget']}")],
+                evidence=[
+                    Evidence("arithmetic", f"{yuan_text(money.yuan)} > {ctx.project.words()['budget']}")
+                ],
                 reading="（按万元理解）" if money.assumed else "",
                 budget=ctx.project.words()["budget"],
             )

@@ -10,7 +10,9 @@ from rules.engine.context import ProjectContext, RowContext
 from rules.support.amounts import Money, covers_other_money, is_saving, money_of, plain, same, yuan_text
 
 _NOT_MONEY: Final = frozenset({"质量", "时效", "社会效益", "生态效益", "可持续影响", "服务对象满意度"})
-_EACH: Final = frozenset({"人", "人次", "户", "公里", "亩", "台", "套", "册", "份", "平方米", "家", "所", "座", "村", "株"})
+_EACH: Final = frozenset(
+    {"人", "人次", "户", "公里", "亩", "台", "套", "册", "份", "平方米", "家", "所", "座", "村", "株"}
+)
 
 
 class CostRestatesBudget(ProjectRule):

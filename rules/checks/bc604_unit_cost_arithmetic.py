@@ -94,7 +94,9 @@ class UnitCostArithmetic(ProjectRule):
         over = pair.total > budget
         gap = abs(pair.total - budget) / budget * 100
         sign, shown = (">" if over else "<"), ctx.words()["budget"]
-        sums = f"{plain(pair.number)}{pair.unit}×{plain(pair.yuan)}元={yuan_text(pair.total)} {sign} {shown}"
+        sums = (
+            f"{plain(pair.number)}{pair.unit}×{yuan_text(pair.yuan)}={yuan_text(pair.total)} {sign} {shown}"
+        )
         return self.found(
             ctx,
             location=pair.price.at("value", pair.price.quantity.number_span),
@@ -104,7 +106,7 @@ class UnitCostArithmetic(ProjectRule):
             counted=pair.count.words()["name"],
             count=f"{plain(pair.number)}{pair.unit}",
             priced=pair.price.words()["name"],
-            price=f"{plain(pair.yuan)}元",
+            price=yuan_text(pair.yuan),
             total=yuan_text(pair.total),
             gap=plain(round(gap, 1)),
             effect="预算不足以完成该数量" if over else "预算中有一部分没有对应的产出",

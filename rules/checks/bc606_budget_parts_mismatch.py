@@ -75,7 +75,11 @@ class BudgetPartsMismatch(ProjectRule):
                     advice="请按万元填写预算数",
                 )
             return
-        if fiscal is None or fiscal.amount is None or (other is not None and other.cell.text and other.amount is None):
+        if (
+            fiscal is None
+            or fiscal.amount is None
+            or (other is not None and other.cell.text and other.amount is None)
+        ):
             return
         rest = other.amount if other is not None and other.amount is not None else Decimal(0)
         parts = fiscal.amount + rest

@@ -129,7 +129,9 @@ class SpendingPlan(DocumentRule):
                 location=ctx.at_plan(len(values) - 1),
                 subcode="end",
                 evidence=[Evidence("arithmetic", f"{plain(last)}% ≠ 100%")],
-                fact=f"支出计划{labels[-1]}为{plain(last)}%，没有达到100%" if last < _HUNDRED else f"支出计划{labels[-1]}为{plain(last)}%，超过100%",
+                fact=f"支出计划{labels[-1]}为{plain(last)}%，没有达到100%"
+                if last < _HUNDRED
+                else f"支出计划{labels[-1]}为{plain(last)}%，超过100%",
                 impact="疑似按各期发生额而不是累计数填写" if by_period else "年末支出计划与预算数不符",
             )
 

@@ -80,7 +80,9 @@ class GoalIndicatorConflict(ProjectRule):
 
     def _found(self, ctx: ProjectContext, match: Match, location: Location) -> Finding:
         rounded, filed = match.relation == "rounded", match.row.filed_value
-        how = {"rounded": "相差很小，疑似取整", "unit": "数字相同而计量单位不同"}.get(match.relation, "二者不一致")
+        how = {"rounded": "相差很小，疑似取整", "unit": "数字相同而计量单位不同"}.get(
+            match.relation, "二者不一致"
+        )
         return self.found(
             ctx,
             location=location,

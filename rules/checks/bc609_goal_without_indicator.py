@@ -12,7 +12,9 @@ from rules.engine.base import DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext
 from rules.support.figures import figures, is_covered, is_deliverable
 
-_TEMPLATE: Final = re.compile(r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:目标内容|绩效目标|目标)?\s*\d{0,2}\s*[:：、.．]?\s*")
+_TEMPLATE: Final = re.compile(
+    r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:目标内容|绩效目标|目标)?\s*\d{0,2}\s*[:：、.．]?\s*"
+)
 _SENTENCE: Final = re.compile(r"[，,。；;：:\n]")
 _LONGEST_NAME: Final = 16
 
@@ -106,7 +108,11 @@ class GoalWithoutIndicator(ProjectRule):
     def _is_measure(text: str) -> bool:
         """Whether the whole goal item is the name of a count or a rate (困境儿童走访人次)."""
         name = normalise(text)
-        if not 4 <= len(name) <= _LONGEST_NAME or _SENTENCE.search(text) or any(char.isdigit() for char in name):
+        if (
+            not 4 <= len(name) <= _LONGEST_NAME
+            or _SENTENCE.search(text)
+            or any(char.isdigit() for char in name)
+        ):
             return False
         return is_count(text) or is_rate(text)
 

@@ -30,7 +30,7 @@ class DepartmentProjectConflict(DocumentRule):
       projects:
         - name: 学生体检经费
           rows: [{level2: 数量指标, name: 学生体检次数, value: ≥2次}]
-    fires: ["department.items[0].indicator"]
+    fires: ["department.items[0]"]
     severity: warning
     ```
     ```yaml
@@ -40,7 +40,7 @@ class DepartmentProjectConflict(DocumentRule):
       projects:
         - name: 农房保险经费
           rows: [{level2: 数量指标, name: 农房保险参保户数, value: ≥5000户}]
-    fires: ["department.items[0].indicator"]
+    fires: ["department.items[0]"]
     ```
     ```yaml
     document:
@@ -49,7 +49,7 @@ class DepartmentProjectConflict(DocumentRule):
       projects:
         - name: 禁毒宣传经费
           rows: [{level2: 数量指标, name: 举办专题讲座, value: ≥20场}]
-    fires: ["department.items[0].indicator"]
+    fires: ["department.items[0]"]
     ```
 
     ## 正例
@@ -119,7 +119,7 @@ class DepartmentProjectConflict(DocumentRule):
                 continue
             yield self.found(
                 ctx,
-                location=ctx.at_item(k, field, figure.span),
+                location=ctx.at_item(k, field),
                 subcode="no-row",
                 opinion_code="3",
                 related=[project.at("name")],
@@ -138,11 +138,13 @@ class DepartmentProjectConflict(DocumentRule):
         same_thing += [
             other.at("value")
             for other in row.project.live_rows
-            if other is not row and other.quantity.number == row.quantity.number and other.quantity.kind == "count"
+            if other is not row
+            and other.quantity.number == row.quantity.number
+            and other.quantity.kind == "count"
         ]
         return self.found(
             ctx,
-            location=ctx.at_item(k, field, match.figure.span),
+            location=ctx.at_item(k, field),
             severity=Severity.INFO if match.relation == "rounded" else Severity.WARNING,
             subcode=match.relation,
             related=same_thing,

@@ -6,6 +6,9 @@ from models.records.finding import Finding, Location, Severity
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext
 
+READ_ALL_THE_SAME = frozenset({"hidden-sheet"})
+"""Kinds of problem that leave nothing unread."""
+
 
 class UnreadRegion(DocumentRule):
     """文件中有一处内容未能读取，因而未检查。
@@ -34,6 +37,7 @@ class UnreadRegion(DocumentRule):
     name = "unread-region"
     title = "内容未读取"
     severity = Severity.WARNING
+    severities = frozenset({Severity.INFO})
     handbook = ()
     dimension = "完整性"
     opinion_code = "11"
@@ -45,10 +49,14 @@ class UnreadRegion(DocumentRule):
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
         for problem in ctx.document.problems:
+            read = problem.kind in READ_ALL_THE_SAME
             yield self.found(
                 ctx,
                 location=Location(ctx.path, None, problem.source),
                 subcode=problem.kind,
+                severity=Severity.INFO if read else None,
+                impact="隐藏的内容可能不在审核范围之内" if read else None,
+                advice="请核实后保留或删除" if read else None,
                 message=problem.message.rstrip("。"),
             )
 

@@ -207,13 +207,16 @@ class DocumentContext:
         cell = self.document.title if field == "title" else None
         return Location("title" if cell else self.path, span, cell.source if cell else None)
 
-    def at_item(self, k: int, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
-        """Return the location of item `k` of the department part (optionally its name, goal or indicator)."""
+    def at_item(self, k: int, field: str | None = None) -> Location:
+        """Return the location of item `k` of the department part; `field` (name, goal, indicator) only picks the source.
+
+        The contract's path for an item has no field, so there is no span either.
+        """
         department = self.document.department
         assert department is not None
         item = department.items[k]
         cell: Cell = getattr(item, field) if field else item.name
-        return Location(f"department.items[{k}]" + (f".{field}" if field else ""), span, cell.source)
+        return Location(f"department.items[{k}]", None, cell.source)
 
     def words(self) -> dict[str, object]:
         """Return the values that message templates may use."""

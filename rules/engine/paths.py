@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from models.records.document import AmountCell, Cell, Document
+from models.records.document import AmountCell, Cell, DepartmentItem, Document
 
 _PATH = re.compile(r"projects\[(\d+)\](?:\.rows\[(\d+)\])?(?:\.(.+))?")
 _INDEXED = re.compile(r"(goals|plan)\[(\d+)\]")
-_ITEM = re.compile(r"department\.items\[(\d+)\](?:\.(\w+))?")
+_PART_ONE = re.compile(r"department\.(items|goals|measures)\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ def resolve_cell(document: Document, path: str) -> Cell | None:
     """Return the cell at a path, None for a row, a project or the document itself."""
     parts = split_path(path)
     if parts.project is None:
-        item = _ITEM.fullmatch(path)
-        if item is None or document.department is None:
+        match = _PART_ONE.fullmatch(path)
+        if match is None or document.department is None:
             return document.title if path == "title" else None
-        found: Cell = getattr(document.department.items[int(item[1])], item[2] or "name")
-        return found
+        entry: Cell | DepartmentItem = getattr(document.department, match[1])[int(match[2])]
+        return entry.name if isinstance(entry, DepartmentItem) else entry
     project = document.projects[parts.project]
     if parts.row is not None:
         return project.rows[parts.row].cell(parts.field) if parts.field else None

@@ -28,7 +28,9 @@ Relation = Literal["equal", "differs", "rounded", "unit"]
 _ROUNDED: Final = Decimal("0.01")
 _ABOUT_AFTER: Final = re.compile(r"^\s*(?:余|多|以上|左右|上下)|^\s*[^\d，,。；;]{0,3}(?:以上|左右)")
 _ABOUT_BEFORE: Final = re.compile(r"(?:约|近|大约|不少于|不低于|至少|超过|超|≥|>|≧|＞|达到?)\s*$")
-_LEAD: Final = re.compile(r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:(?:目标内容|绩效目标|目标)\s*\d{1,2})?\s*[:：]?")
+_LEAD: Final = re.compile(
+    r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:(?:目标内容|绩效目标|目标)\s*\d{1,2})?\s*[:：]?"
+)
 _ABOUT: Final = Decimal("0.2")
 _GENERIC: Final = frozenset({"个", "项", "件"})
 _COUNTED: Final = frozenset(
@@ -156,7 +158,9 @@ def is_covered(figure: Figure, rows: Sequence[RowContext]) -> bool:
             # A rate or a bare 「宣传工作」 does not count what is handed out; it must name the very thing.
             text = row.text(field)
             vague = row.quantity.kind == "ratio" or len(object_of(text)) < 3
-            if same_object(figure.clause, text) >= 0.3 and not (vague and object_of(figure.clause) != object_of(text)):
+            if same_object(figure.clause, text) >= 0.3 and not (
+                vague and object_of(figure.clause) != object_of(text)
+            ):
                 return True
         if row.quantity.number == figure.quantity.number and row.quantity.kind == figure.quantity.kind:
             return True

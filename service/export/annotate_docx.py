@@ -68,7 +68,8 @@ class _TableIndex:
         wanted = _squash(note.cell.text) if note.cell is not None else ""
         found = next((cell for source in note.sources if (cell := self._at(source)) is not None), None)
         if wanted and note.cell is not None and (found is None or wanted not in _text(found)):
-            found = self._by_text(note.cell.source, wanted) or found
+            elsewhere = self._by_text(note.cell.source, wanted)
+            found = found if elsewhere is None else elsewhere
         if found is None:
             return [self._first] if self._first is not None else []
         inside = list(found.iter(f"{_W}p"))

@@ -39,6 +39,13 @@ class Entry:
     field: str
     original: str
     place: paths.Place
+    owner: str
+    """Name of the project that the place lies in, empty outside projects."""
+
+    @property
+    def full_place(self) -> str:
+        """The place with its project, for lists over many projects."""
+        return f"{self.owner}　{self.place.short}" if self.owner else self.place.short
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,15 @@ class FindingView:
 
     @property
     def fold_words(self) -> str:
-        """「合并提示：8 行中 8 行」."""
+        """「合并提示：8 行中有 6 行」, or 「共 3 处」 where every place was hit."""
         fold = self.fold
         if fold is None:
             return ""
         tables = f"，涉及 {fold.tables} 张表" if fold.tables > 1 else ""
-        return f"合并提示：{fold.eligible} 行中有 {fold.hits} 行{tables}"
+        counted = (
+            f"共 {fold.hits} 处" if fold.hits == fold.eligible else f"{fold.eligible} 行中有 {fold.hits} 行"
+        )
+        return f"合并提示：{counted}{tables}"
 
     @property
     def basis(self) -> str:
@@ -299,12 +309,14 @@ def _view(
 def _entry(document: Document, location: Location) -> Entry:
     ref = paths.parse(location.path)
     cell = paths.cell_of(document, ref)
+    project = paths.project_of(document, ref)
     return Entry(
         location=location,
         row=paths.row_of(document, ref),
         field=paths.field_label(ref),
         original=safe_text(cell.text) if cell is not None else "",
         place=paths.place_of(document, location),
+        owner=paths.title_of(project, ref.project or 0) if project is not None else "",
     )
 
 

@@ -216,9 +216,8 @@ def _is_subheader(matrix: Matrix, row: int) -> bool:
 
 def match_header(matrix: Matrix, row: int) -> Header | None:
     """Return the header that starts in `row`, or None. Needs a name (or level) column and a value column."""
-    # A block row such as 绩效目标 | 1.… right above the header is not its upper half.
-    known = sum(bool(fields_of(cell.text)) for cell in _own(matrix, row))
-    if known >= 2 and row + 1 < len(matrix) and _is_subheader(matrix, row + 1):
+    # A block row such as 绩效目标 | 1.… right above the header is not its upper half (see _tops).
+    if row + 1 < len(matrix) and _is_subheader(matrix, row + 1):
         header = _build(matrix, row, 2)
         if header is not None:
             return header

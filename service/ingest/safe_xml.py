@@ -75,7 +75,7 @@ def scan(
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    pass
+    parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     parser.StartElementHandler = first
     parser.CharacterDataHandler = text

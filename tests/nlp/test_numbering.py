@@ -8,7 +8,8 @@ from nlp.numbering import breaks, leading_number, number_of, points
 
 
 @pytest.mark.parametrize(
-    ("mark", "number"), [("（十一）", 11), ("3.", 3), ("二、", 2), ("（3）", 3), ("附件", None), ("", None), ("三五", None)]
+    ("mark", "number"),
+    [("（十一）", 11), ("3.", 3), ("二、", 2), ("（3）", 3), ("附件", None), ("", None), ("三五", None)],
 )
 def test_number_of(mark: str, number: int | None) -> None:
     assert number_of(mark) == number
@@ -16,7 +17,14 @@ def test_number_of(mark: str, number: int | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("3.改造校舍", 3), ("（二）改造校舍", 2), ("1）改造", 1), ("3.5公里渠道", None), ("2024年改造", None), ("一、改造", 1)],
+    [
+        ("3.改造校舍", 3),
+        ("（二）改造校舍", 2),
+        ("1）改造", 1),
+        ("3.5公里渠道", None),
+        ("2024年改造", None),
+        ("一、改造", 1),
+    ],
 )
 def test_leading_number(text: str, number: int | None) -> None:
     assert leading_number(text) == number

@@ -73,7 +73,9 @@ ANYWHERE = {
 
 @cache
 def _report() -> Report:
-    return pipeline.check_bytes(SEED.read_bytes(), name=SEED.name, options=pipeline.CheckOptions(), limits=Limits())
+    return pipeline.check_bytes(
+        SEED.read_bytes(), name=SEED.name, options=pipeline.CheckOptions(), limits=Limits()
+    )
 
 
 def _paths(name: str) -> set[str]:
@@ -116,9 +118,14 @@ def test_examples_outside_rows_are_found(name: str) -> None:
 def test_rules_that_must_not_exist_are_silent() -> None:
     report = _report()
     texts = [item.message for item in report.findings]
-    assert not any("708元" in text and item.name == "scale-slip" for item, text in zip(report.findings, texts, strict=True))
+    assert not any(
+        "708元" in text and item.name == "scale-slip"
+        for item, text in zip(report.findings, texts, strict=True)
+    )
     assert not any("生态" in item.wording.fact for item in report.findings if item.name == "missing-category")
-    assert not any("可持续" in item.wording.fact for item in report.findings if item.name == "missing-category")
+    assert not any(
+        "可持续" in item.wording.fact for item in report.findings if item.name == "missing-category"
+    )
     assert not any(item.name == "too-few-indicators" for item in report.findings)
     assert not any(item.name == "weights-not-100" for item in report.findings)
 

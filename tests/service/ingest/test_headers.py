@@ -53,17 +53,47 @@ SYNONYMS = sorted(
 )
 RESULTS = sorted(
     {str(word) for key in ("result", "extra") for word in COLUMNS[key]}
-    | set(
-        "实际完成值 完成值 全年实际值 全年完成值 实际完成指标值 得分 偏差原因分析及改进措施 未完成原因分析 "
-        "未完成原因及拟采取的改进措施 上年指标值 前年指标值 参考值 指标方向性".split()
-    )
+    | {
+        "实际完成值",
+        "完成值",
+        "全年实际值",
+        "全年完成值",
+        "实际完成指标值",
+        "得分",
+        "偏差原因分析及改进措施",
+        "未完成原因分析",
+        "未完成原因及拟采取的改进措施",
+        "上年指标值",
+        "前年指标值",
+        "参考值",
+        "指标方向性",
+    }
 )
-BUDGETS = "预算数 年度资金总额 资金总额 年初预算数 全年预算数 年度本级预算金额 资金额度 年度金额".split()
-GOALS = "目标内容 年度目标 总体目标 年度总体目标 整体目标 项目总体目标".split()
-LONG_GOALS = "中期目标 长期目标 实施期绩效目标".split()
-LEVEL1 = (
-    "产出 产出指标 项目产出 项目完成 项目完成指标 效益指标 效果指标 项目效益指标 项目效果 满意度指标 产出指标(50分)"
-).split()
+BUDGETS = [
+    "预算数",
+    "年度资金总额",
+    "资金总额",
+    "年初预算数",
+    "全年预算数",
+    "年度本级预算金额",
+    "资金额度",
+    "年度金额",
+]
+GOALS = ["目标内容", "年度目标", "总体目标", "年度总体目标", "整体目标", "项目总体目标"]
+LONG_GOALS = ["中期目标", "长期目标", "实施期绩效目标"]
+LEVEL1 = [
+    "产出",
+    "产出指标",
+    "项目产出",
+    "项目完成",
+    "项目完成指标",
+    "效益指标",
+    "效果指标",
+    "项目效益指标",
+    "项目效果",
+    "满意度指标",
+    "产出指标(50分)",
+]
 
 
 def read(*rows: list[str]) -> Document:
@@ -113,9 +143,10 @@ def test_content_column_is_the_name_only_where_no_other_is() -> None:
     assert (row.name.text, row.description.text) == (FILED["name"], FILED["description"])
 
 
+@pytest.mark.parametrize("annual", ["年度指标值", "指标值"])
 @pytest.mark.parametrize("word", [str(word) for word in COLUMNS["long_term"] if "级指标" not in str(word)])
-def test_long_term_value_gives_way_to_the_annual_one(word: str) -> None:
-    headers = {"level1": "一级指标", "name": "三级指标", "long": word, "value": "年度指标值"}
+def test_long_term_value_gives_way_to_the_annual_one(word: str, annual: str) -> None:
+    headers = {"level1": "一级指标", "name": "三级指标", "long": word, "value": annual}
     row = read_row(headers, {**FILED, "long": "45"})
     assert row.value.text == "15"
     assert "45" in {cell.text for cell in row.extra.values()}

@@ -150,6 +150,7 @@ def test_many_rows_in_every_format(make):
 
 
 def test_many_cells_over_many_tables(make):
+    refused(make, make.docx((make.table(make.row("甲", "乙")) + make.para("间")) * 60), TooLarge, max_rows=50)
     body = make.table(make.row("甲", "乙")) * 60
     refused(make, make.docx(body), TooLarge, max_cells=100)
     refused(make, make.docx(make.para("段") * 200), TooLarge, max_cells=100)

@@ -142,7 +142,11 @@ def test_f_pairs_use_the_annual_half() -> None:
     assert {"清淤总长度", "≥60公里"} <= {cell.text for cell in project.rows[0].extra.values()}
     assert [goal.text for goal in project.goals] == ["目标1：清淤20公里", "目标2：岸坡稳定"]
     budget = project.budget
-    assert [amount.amount for amount in (budget.total, budget.fiscal, budget.other) if amount] == [300, 300, 0]
+    assert [amount.amount for amount in (budget.total, budget.fiscal, budget.other) if amount] == [
+        300,
+        300,
+        0,
+    ]
     assert budget.purpose.text == ""
 
 

@@ -112,6 +112,15 @@ def test_wrapped_paragraphs_page_numbers_and_running_heads(make):
     ]
 
 
+@pytest.mark.parametrize("number", ["7", "- 7 -", "第 7 页", "第7页 共9页", "7/9"])
+def test_page_number_does_not_cut_a_table_in_two(make, number):
+    first = make.pdf_table(60, 700, WIDTHS, [HEAD, ["产出", "数量", "甲", "1个"]])
+    second = make.pdf_table(60, 60, WIDTHS, [["产出", "质量", "乙", "2%"]])
+    document = make.read(make.pdf([[*first, make.pdf_text(280, 815, number)], second]))
+    assert len(make.tables(document)) == 1
+    assert make.paragraphs(document) == []
+
+
 def test_scan_without_text_asks_for_ocr(make):
     with pytest.raises(InputError, match="OCR"):
         make.read(make.pdf([["10 10 100 100 re S"]]))
