@@ -23,6 +23,7 @@ from models.records.document import (
 )
 
 _OPTIONAL = ("operator", "unit", "weight")
+_MAY_LACK = ("level1", "level2", "description", "basis")
 _PLAIN = ("level1", "level2", "name", "description", "value", "basis")
 
 
@@ -124,7 +125,10 @@ def _row(value: Any, path: str) -> Indicator:
         basis=plain["basis"],
         weight=optional["weight"],
         extra=MappingProxyType({str(key): cells.cell(f"extra.{key}", text) for key, text in extra.items()}),
-        absent=absent | {name for name, cell in optional.items() if cell is None},
+        # A key that is left out stands for a column that the layout lacks; null or "" for an empty cell.
+        absent=absent
+        | {name for name, cell in optional.items() if cell is None}
+        | {name for name in _MAY_LACK if name not in data},
         source=_source(data.get("source"), f"{path}.source"),
     )
 

@@ -162,12 +162,16 @@ def _marked(cell: Cell | None, marks: Sequence[Mark]) -> MarkedCell:
     length = len(shown)
     spans = [(_clamp(mark, length), mark) for mark in marks]
     edges = sorted({0, length, *(edge for span, _ in spans for edge in span)})
-    pieces = []
+    pieces: list[Piece] = []
     for start, end in pairwise(edges):
         over = [mark for (left, right), mark in spans if left <= start and end <= right]
         worst = min(over, key=lambda mark: (mark.folded, mark.severity.rank), default=None)
         kind = "" if worst is None else f"{worst.severity.value}{' folded' if worst.folded else ''}"
-        pieces.append(Piece(safe_text(shown[start:end]), kind))
+        text_here = safe_text(shown[start:end])
+        if pieces and pieces[-1].severity == kind:
+            pieces[-1] = Piece(pieces[-1].text + text_here, kind)
+        else:
+            pieces.append(Piece(text_here, kind))
     return MarkedCell(
         pieces=tuple(pieces),
         marks=tuple(marks),

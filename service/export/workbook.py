@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from service.export import paths, sheets
-from service.export.base import FINAL_WORD, UNCHECKED
+from service.export.base import FINAL_WORD, UNCHECKED, one_line
 from service.export.view import DIMENSIONS, QUESTIONS, SCORE_NOTE, Entry, FindingView, Group, ReportView
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ FINDING_HEAD: Final = (
 _FINDING_WIDTHS: Final = (5, 13, 14, 9, 12, 15, 11, 14, 34, 9, 17, 32, 8, 8, 16)
 _FINDING_CENTRED: Final = frozenset({1, 10, 13, 14})
 _SEVERITY_COLUMN: Final = 10
+_MEMBER: Final = "合并提示中的一行"
 OPINION_CODES: Final = (
     "1 指标不够完整", "2 指标不够细化、量化", "3 指标与项目的相关性不够", "4 指标与指标值不匹配",
     "5 建议拆分指标", "6 一级指标类型错误", "7 二级指标类型错误", "8 建议增加明确效益指标",
@@ -128,19 +129,20 @@ Row = tuple[Group, FindingView, Entry, str]
 def _rows(view: ReportView, groups: Iterable[Group]) -> Iterator[Row]:
     """Every finding; a folded one is followed by each of its rows.
 
-    The rows of a finding folded over the whole file are listed with their project as well, because the
-    filer of a project reads only the project's sheet.
+    The rows of a finding folded over the whole file stand with their projects: the filer of a project reads
+    only the project's sheet, and one more list of them all would bury the other findings of the file.
     """
     shared = [item for item in view.file.walk() if item.fold is not None]
     for group in groups:
         for item in group.walk():
             yield group, item, item.entry, item.fold_words
             for entry in view.entries(item, group):
-                yield group, item, entry, "合并提示中的一行"
+                if group.index or not entry.owner:
+                    yield group, item, entry, _MEMBER
         if group.index:
             for item in shared:
                 for entry in view.entries(item, group):
-                    yield group, item, entry, "跨项目合并提示中的一行"
+                    yield group, item, entry, _MEMBER
 
 
 def _findings(
@@ -178,8 +180,11 @@ def _values(
 ) -> list[sheets.Value]:
     texts = dict(item.sentences)
     problem = "；".join(texts[key] for key in ("事实", "影响") if key in texts)
-    notes = [note for note in (remark, item.confidence) if note]
-    problem += f"（{'；'.join(notes)}）" if notes else ""
+    if remark == _MEMBER:
+        problem = f"属合并提示：{one_line(texts.get('事实', problem), 60)}"
+    else:
+        notes = [note for note in (remark, item.confidence) if note]
+        problem += f"（{'；'.join(notes)}）" if notes else ""
     advice = [texts.get("建议", ""), *(f"参考修改：{item.text}" for item in item.suggestions)]
     row = entry.row
     levels = (row.level1.text, row.level2.text, row.name.text) if row is not None else ("", "", "")
@@ -224,7 +229,10 @@ def _notes(book: Workbook, view: ReportView, name: str, copy_note: str) -> None:
     rows = [
         ("结论的效力", f"{FINAL_WORD}；本表由工具按规则生成，复核人可修改任何一条意见。"),
         ("依据", f"{UNCHECKED}。"),
-        ("条数", "总览中的条数按问题计，合并提示计一条；各项目工作表逐行列出，行数可能多于条数。"),
+        (
+            "条数",
+            "总览中的条数按问题计，合并提示计一条；各项目工作表逐行列出合并提示所涉的行（含跨项目合并提示），行数可能多于条数。",
+        ),
         ("格式检查", "格式检查汇集结构与填报类问题（规则 5xx），与各项目工作表中的对应行相同。"),
         ("得分", SCORE_NOTE),
         *((name, QUESTIONS[name]) for name in DIMENSIONS),

@@ -199,7 +199,7 @@ def _put(extra: dict[str, Cell], header: str, cell: Cell) -> None:
 
 def _reaches(cell: GridCell | None, above: Row | None) -> bool:
     """Whether a cell reaches down from the row above."""
-    return cell is not None and above is not None and any(cell is other for other in above)
+    return cell is not None and above is not None and cell.col < len(above) and above[cell.col] is cell
 
 
 def cell_text(column: Column | None, row: Row) -> str:
@@ -209,6 +209,8 @@ def cell_text(column: Column | None, row: Row) -> str:
 
 def read_column(column: Column, row: Row) -> Cell:
     """Return the cell of a column; several filed cells under one wide header (≥ | 95 | %) are joined."""
+    if len(column.cols) == 1:
+        return cell_of(row[column.cols[0]] if column.cols[0] < len(row) else None)
     found: list[GridCell] = []
     for col in column.cols:
         cell = row[col] if col < len(row) else None

@@ -10,7 +10,7 @@ import pytest
 from lxml import html as lxml_html
 from rich.cells import cell_len
 
-from models.records.finding import Display, Finding
+from models.records.finding import Display, Finding, Severity
 from models.records.report import Report
 from service.errors import SettingsError
 from service.export import render
@@ -141,6 +141,22 @@ def test_page_marks_the_span_and_links_to_the_finding(build_report: Build) -> No
     assert [dt.text for dt in card.xpath("./dl/dt")] == ["事实", "影响", "依据", "建议"]
     assert table.xpath(".//td[@rowspan='4']")[0].text_content().strip() == "产出指标"
     assert len(table.xpath(".//mark[contains(@class,'folded')]")) == 7 + 7
+
+
+def test_overlapping_marks_show_the_worst_without_a_seam(build_report: Build, build_finding: Make) -> None:
+    path = "projects[0].rows[4].value"
+    findings = [
+        build_finding("BC402", path, span=(0, 2)),
+        build_finding("BC403", path, span=(0, 4)),
+        build_finding("BC404", path, span=(3, 99), severity=Severity.ERROR),
+    ]
+    tree = lxml_html.fromstring(page_of(build_report(1, findings=findings)))
+    (cell,) = [td for td in tree.xpath("//td") if td.text_content().strip().startswith("显著提升")]
+    assert [(mark.text, mark.get("class")) for mark in cell.xpath("./mark")] == [
+        ("显著提", "warning"),
+        ("升", "error"),
+    ]
+    assert [link.text for link in cell.xpath("./a")] == ["1", "2", "3"]
 
 
 def test_page_nests_and_collapses(build_report: Build) -> None:
