@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.records.finding import Evidence, Finding, Severity
+from nlp.naming import lower_is_better
 from nlp.text import normalise
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
@@ -76,8 +77,17 @@ class OperatorForm(RowRule):
             filed=filed,
             better=_STRICT.get(quantity.operator, quantity.operator) if strict else quantity.operator,
             impact=None if strict else "该字符不是规范的计算符号，导入系统后可能无法识别",
-            advice=None if strict else "建议将「{filed}」调整为「{better}」",
+            advice=self._advice(ctx, strict),
         )
+
+    @staticmethod
+    def _advice(ctx: RowContext, strict: bool) -> str | None:
+        if not strict:
+            return "建议将「{filed}」调整为「{better}」"
+        # A floor on a cost is operator-direction's; advising 「≥」 here would contradict it.
+        if ctx.quantity.operator == "＞" and (ctx.category == "成本" or lower_is_better(ctx.name)):
+            return "请先核实方向，成本等以低为好的指标应使用「≤」"
+        return None
 
 
 RULE = OperatorForm

@@ -122,6 +122,11 @@ def _align(paragraph: Paragraph, name: str) -> None:
     paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, name)
 
 
+def _code_words(item: FindingView) -> str:
+    code = f"，意见代码{item.finding.opinion_code}" if item.finding.opinion_code else ""
+    return f"{item.severity_label}，{item.finding.code}{code}"
+
+
 class _Letter:
     def __init__(self, document: WordDocument, view: ReportView) -> None:
         self._document = document
@@ -220,27 +225,28 @@ class _Letter:
         self._body(f"{verdict}必须修改{errors}条，建议修改{warnings}条，可优化{infos}条。")
         # A rule of a dimension that the form does not know must not lose its opinions.
         extra = sorted({item.finding.dimension for item in group.shown} - set(DIMENSIONS))
-        for number, dimension in enumerate((*DIMENSIONS, *extra), start=2):
-            self._subheading(number, dimension or "其他", QUESTIONS.get(dimension, ""))
+        number, silent = 1, []
+        for dimension in (*DIMENSIONS, *extra):
             own = [item for item in group.shown if item.finding.dimension == dimension]
+            if not own:
+                silent.append(dimension)
+                continue
+            number += 1
+            self._subheading(number, dimension or "其他", QUESTIONS.get(dimension, ""))
             for count, item in enumerate(own, start=1):
                 self._opinion(count, item)
-            if not own:
-                self._body("未提出需逐条列示的意见。")
+        if silent:
+            self._body(f"{'、'.join(silent)}方面未提出需逐条列示的意见。")
         self._rest(group)
         if group.score is not None:
-            self._subheading(len(DIMENSIONS) + len(extra) + 2, "评分情况")
+            self._subheading(number + 1, "评分情况")
             self._scores(group)
 
-    def _opinion(self, number: int, item: FindingView, *, nested: bool = False) -> None:
+    def _opinion(self, number: int, item: FindingView) -> None:
+        """Write one opinion as 事实；影响；依据；建议。 A letter is read through, so what else the row has is one line."""
         paragraph = self._paragraph()
-        lead = f"（{number}）" if nested else f"{number}. "
-        _run(paragraph, f"{lead}{item.entry.place.short}", bold=not nested)
-        code = f"，意见代码{item.finding.opinion_code}" if item.finding.opinion_code else ""
-        _run(paragraph, f"（{item.severity_label}，{item.finding.code}{code}）。")
-        for label, text in item.sentences:
-            _run(paragraph, f"{label}：", bold=True)
-            _run(paragraph, f"{text}。")
+        _run(paragraph, f"{number}. {item.entry.place.short}", bold=True)
+        _run(paragraph, f"（{_code_words(item)}）。{item.finding.message}")
         for note in (item.fold_words, item.confidence):
             if note:
                 _run(paragraph, f"（{note}）")
@@ -248,8 +254,10 @@ class _Letter:
             extra = self._paragraph()
             _run(extra, "参考修改：", font=_SUBHEAD_FONT)
             _run(extra, f"{suggestion.text}。")
-        for count, child in enumerate(item.nested, start=1):
-            self._opinion(count, child, nested=True)
+        nested = [child for top in item.nested for child in top.walk()]
+        if nested:
+            also = "；".join(f"{child.finding.wording.fact}（{_code_words(child)}）" for child in nested)
+            self._body(f"同一处另有：{also}。")
 
     def _rest(self, group: Group) -> None:
         """Summarise collapsed findings by rule."""
@@ -270,11 +278,6 @@ class _Letter:
         head = ["总分", "等级", *(name for name, _ in group.dimensions)]
         values = [str(score.score), score.grade, *(str(value) for _, value in group.dimensions)]
         self._table([head, values])
-        if score.deductions:
-            rows = [["规则", "所属方面", "条数", "扣分"]]
-            rows += [[d.code, d.dimension, str(d.count), str(d.points)] for d in score.deductions]
-            self._gap()
-            self._table(rows)
         self._gap()
 
     def _gap(self) -> None:

@@ -239,18 +239,18 @@ def test_letter_form_and_content(build_report: Build) -> None:
     assert fonts(title.runs[0]) == ("方正小标宋简体", 22)
     heading = next(p for p in letter.paragraphs if p.text == "二、县乡公路日常养护")
     assert fonts(heading.runs[0]) == ("黑体", 16)
-    sub = next(p for p in letter.paragraphs if p.text.startswith("（二）完整性"))
+    sub = next(p for p in letter.paragraphs if "）完整性" in p.text)
     assert fonts(sub.runs[0])[0] == "楷体_GB2312"
     assert "规定内容是否填报完整" in sub.text
     opinion = next(p for p in letter.paragraphs if "BC302" in p.text)
     assert fonts(opinion.runs[0]) == ("仿宋_GB2312", 16)
     assert opinion.runs[0].font.name == "Times New Roman"
     assert opinion.paragraph_format.line_spacing.pt == 30  # type: ignore[union-attr]
-    assert all(f"{label}：" in opinion.text for label in ("事实", "影响", "依据", "建议"))
+    assert "；依据" in opinion.text
     for name in (
-        "（三）相关性",
-        "（四）适当性",
-        "（五）可行性",
+        "相关性",
+        "适当性",
+        "可行性",
         "结论以人工审核为准。条文未经人工核对，仅列文号。",
     ):
         assert name in body
