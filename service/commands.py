@@ -126,7 +126,13 @@ def run_check(
             )
             artifacts += [(item.filename, item.data) for item in rendered]
             advance(name)
-    if to_stdout:
+    if to_stdout and fmt == "text" and sys.stdout.isatty():
+        from service.export.console import print_report
+        from service.export.view import build
+
+        for report, path in zip(reports, paths, strict=True):
+            print_report(build(report, Path(path).name))
+    elif to_stdout:
         _print(fmt, [data for _, data in artifacts])
     else:
         _save(artifacts, out, single=len(paths) == 1)
