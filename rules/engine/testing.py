@@ -35,6 +35,7 @@ from rules.engine.ruleset import RuleSet, build
 from rules.engine.run import run, with_schemes
 
 CASE_KEYS = frozenset({"row", "project", "document", "scheme", "options", "severity", "fires", "why"})
+EVIDENCE = frozenset({"quote", "lexicon", "arithmetic", "peer", "model"})
 _PLAN_LABELS = ("3月底", "6月底", "10月底", "12月底")
 
 
@@ -197,5 +198,12 @@ def problems_of(rule: type[Rule], case: Mapping[str, Any], *, fires: bool) -> li
     severity = case.get("severity")
     if severity is not None and {item.severity.value for item in found} != {severity}:
         problems.append(f"severity {[item.severity.value for item in found]}, expected {severity}")
+    declared = {rule.severity} | rule.severities
+    problems += [
+        f"undeclared severity {item.severity.value}" for item in found if item.severity not in declared
+    ]
+    problems += [
+        f"no evidence kind {e.kind}" for item in found for e in item.evidence if e.kind not in EVIDENCE
+    ]
     problems += [f"unfilled template: {item.message}" for item in found if "{" in item.message]
     return problems

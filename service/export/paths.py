@@ -17,19 +17,9 @@ from models.records.document import (
     SourceRef,
 )
 from models.records.finding import Location
+from rules.engine.context import FIELD_LABELS
 from service.export.base import one_line
 
-FIELD_LABELS: Final = {
-    "level1": "一级指标",
-    "level2": "二级指标",
-    "name": "三级指标",
-    "description": "绩效指标描述",
-    "operator": "计算符号",
-    "value": "指标值",
-    "unit": "计量单位",
-    "basis": "指标值确定依据",
-    "weight": "权重",
-}
 _PROJECT_LABELS: Final = {
     "title": "标题",
     "code": "项目编码",

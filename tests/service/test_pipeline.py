@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.records.codec import dumps, report_to_json
 from models.records.document import Document
+from models.records.finding import Severity
 from nlp.quantity import of_row
 from rules.engine.suppress import Waiver
 from rules.engine.testing import build_document
@@ -113,3 +116,26 @@ def test_waiving_a_folded_finding_frees_the_score() -> None:
     after = pipeline.check(document, pipeline.CheckOptions(waivers=(waiver,)))
     assert folded.fingerprint not in {item.fingerprint for item in after.findings}
     assert after.scores[0].dimensions["可行性"] > before.scores[0].dimensions["可行性"]
+
+
+def test_a_wrong_pack_is_asked_once_not_on_every_row() -> None:
+    path = Path(__file__).resolve().parents[2] / "corpora" / "samples" / "sample.xlsx"
+    document = pipeline.load(path.read_bytes(), name=path.name, limits=Limits())
+    document = replace(document, projects=document.projects[:5])
+    auto = pipeline.check(document, pipeline.CheckOptions())
+    assert not [item for item in auto.findings if item.name == "unknown-category"]
+    forced = pipeline.check(document, pipeline.CheckOptions(profile="cn2021"))
+    (question,) = [item for item in forced.findings if item.name == "unknown-category"]
+    assert question.severity is not Severity.ERROR
+    assert question.location.path == "document"
+    assert {project.scheme for project in forced.document.projects} == {"cn2021"}
+    assert forced.manifest.profile_chain == ("base", "cn2021")
+
+
+def test_the_manifest_names_everything_that_made_the_report() -> None:
+    report = pipeline.check(build_document({"projects": [{"name": "甲"}]}), pipeline.CheckOptions())
+    manifest = report.manifest
+    assert {"lexicons/units.yml", "schemes/cn2015.yml", "mappings/portal.yml"} <= set(manifest.corpora)
+    assert "BC301" in manifest.rules
+    assert "BC512" not in manifest.rules, "off by default"
+    assert len(manifest.ruleset_digest) == len(manifest.profile_digest) == 64
