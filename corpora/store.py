@@ -46,10 +46,10 @@ def sha256_of(name: str) -> str:
 
 
 def digests() -> Mapping[str, str]:
-    """Return name → sha256 of every scheme, lexicon and mapping file, in name order."""
+    """Return name → sha256 of every scheme, lexicon and mapping file and of the scoring, in name order."""
     names = sorted(
         path.relative_to(ROOT).as_posix()
-        for folder in ("schemes", "lexicons", "mappings")
+        for folder in (".", "schemes", "lexicons", "mappings")
         for path in (ROOT / folder).glob("*.yml")
     )
     return MappingProxyType({name: sha256_of(name) for name in names})

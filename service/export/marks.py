@@ -9,6 +9,7 @@ from typing import Final
 
 from models.records.document import Cell, Indicator
 from models.records.finding import Severity
+from rules.engine.context import FIELD_LABELS
 from service.export import paths
 from service.export.base import safe_text
 from service.export.view import FindingView, Group, ReportView, shown_row_fields
@@ -126,7 +127,7 @@ def marked_table(view: ReportView, group: Group) -> MarkedTable | None:
         _merge_down(grid, column)
     return MarkedTable(
         fields=tuple(fields),
-        columns=tuple(paths.FIELD_LABELS[key] for key in keys),
+        columns=tuple(FIELD_LABELS[key] for key in keys),
         keys=keys,
         rows=tuple(tuple(row) for row in grid),
     )

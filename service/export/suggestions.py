@@ -9,6 +9,7 @@ from typing import Final
 
 from models.records.document import Document
 from models.records.finding import Edit, Suggestion
+from rules.engine.context import FIELD_LABELS
 from service.export import paths
 from service.export.base import one_line, safe_text, sentence
 
@@ -100,5 +101,5 @@ def _row_words(text: str) -> str:
         return text
     if not isinstance(row, dict):
         return text
-    parts: Iterable[tuple[str, object]] = ((label, row.get(key)) for key, label in paths.FIELD_LABELS.items())
+    parts: Iterable[tuple[str, object]] = ((label, row.get(key)) for key, label in FIELD_LABELS.items())
     return "，".join(f"{label}：{one_line(str(value))}" for label, value in parts if value) or text

@@ -11,6 +11,7 @@ from typing import Final
 from models.records.document import Cell, Document, Indicator, Project
 from models.records.finding import Finding, Fold, Location, Severity
 from models.records.report import ProjectScore, Report, RunManifest
+from rules.engine.context import FIELD_LABELS
 from service.export import paths
 from service.export.base import one_line, safe_text, sentence, stem_of
 from service.export.suggestions import SuggestionView, suggestion_view
@@ -323,7 +324,7 @@ def _entry(document: Document, location: Location) -> Entry:
 def shown_row_fields(project: Project) -> tuple[str, ...]:
     """Return the fields that the project's layout has, in the order they are shown."""
     fields: list[str] = []
-    for field in paths.FIELD_LABELS:
+    for field in FIELD_LABELS:
         cells: list[Cell | None] = [row.cell(field) for row in project.rows]
         absent = project.rows and all(field in row.absent for row in project.rows)
         if not absent and any(cell is not None for cell in cells):
