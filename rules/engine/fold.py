@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from models.records.document import Document
 from models.records.finding import Display, Evidence, Finding, Fold, Location, Severity
-from rules.engine.base import RowRule, Rule
+from rules.engine.base import DocumentRule, RowRule, Rule
 from rules.engine.context import DocumentContext, ProjectContext
 from rules.engine.fingerprint import fingerprinted
 from rules.engine.paths import split_path
@@ -52,7 +52,7 @@ def fold(findings: Sequence[Finding], document: Document, ruleset: RuleSet) -> t
             by_key[finding.code, finding.severity, project].append(finding)
     for (code, severity, project), members in by_key.items():
         groups[code, severity][project] = _group(rules[code], members, ctx.projects[project])
-    merged: list[Finding] = list(loose)
+    merged: list[Finding] = _fold_loose(loose, rules, ctx)
     for (_, severity), per_project in groups.items():
         merged += _nest_errors(per_project) if severity is Severity.ERROR else _merge(per_project, ctx)
     plain = [item for item in merged if item.fold is None or item.severity is Severity.ERROR]
@@ -72,6 +72,26 @@ def _group(rule: Rule, members: list[Finding], project: ProjectContext) -> _Grou
     if rule.fold == "always":
         systematic = systematic or hits >= 2 or not isinstance(rule, RowRule)
     return _Group(rule, tuple(members), hits, max(eligible, hits), systematic)
+
+
+def _fold_loose(loose: list[Finding], rules: dict[str, Rule], ctx: DocumentContext) -> list[Finding]:
+    """Fold hints of one kind about the document itself (six item names that differ from their tables)."""
+    kinds: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    out: list[Finding] = []
+    for item in loose:
+        if item.severity is Severity.INFO and item.subcode and item.code in rules:
+            kinds[item.code, item.subcode].append(item)
+        else:
+            out.append(item)
+    for (code, _), members in kinds.items():
+        if len(members) < MIN_HITS or rules[code].fold == "never":
+            out += members
+            continue
+        info = Fold("file", hits=len(members), eligible=len(members))
+        one = _combine(rules[code], members, info, ctx.at(), len(ctx.projects))
+        facts = tuple(Evidence("quote", item.wording.fact) for item in members[:EVIDENCE_KEPT])
+        out.append(replace(one, subcode=members[0].subcode, evidence=facts))
+    return out
 
 
 def _merge(per_project: dict[int, _Group], ctx: DocumentContext) -> list[Finding]:
@@ -99,7 +119,9 @@ def _merge(per_project: dict[int, _Group], ctx: DocumentContext) -> list[Finding
 
 def _combine(rule: Rule, members: Sequence[Finding], info: Fold, location: Location, tables: int) -> Finding:
     first = members[0]
-    if info.level == "file":
+    if info.level == "file" and isinstance(rule, DocumentRule):
+        scope = f"全文有 {info.hits} 处存在「{rule.title}」"
+    elif info.level == "file":
         scope = f"全文 {tables} 个项目表中有 {info.tables} 个存在「{rule.title}」，共 {info.hits} 处"
     elif isinstance(rule, RowRule):
         scope = f"本表 {info.eligible} 行中有 {info.hits} 行存在「{rule.title}」"

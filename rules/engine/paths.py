@@ -9,8 +9,15 @@ from functools import lru_cache
 from models.records.document import AmountCell, Cell, DepartmentItem, Document
 
 _PATH = re.compile(r"projects\[(\d+)\](?:\.rows\[(\d+)\])?(?:\.(.+))?")
+_DIGITS = re.compile(r"\d+")
 _INDEXED = re.compile(r"(goals|plan)\[(\d+)\]")
 _PART_ONE = re.compile(r"department\.(items|goals|measures)\[(\d+)\]")
+
+
+@lru_cache(maxsize=65536)
+def natural(path: str) -> str:
+    """Return a sort key in which item 2 comes before item 10."""
+    return _DIGITS.sub(lambda match: match[0].zfill(8), path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from nlp.scheme import choose_scheme
 from rules.engine.base import Rule
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.fingerprint import fingerprinted
-from rules.engine.paths import split_path
+from rules.engine.paths import natural, split_path
 from rules.engine.registry import all_rules
 from rules.engine.ruleset import RuleSet
 
@@ -60,7 +60,7 @@ def order(finding: Finding) -> tuple[int, int, int, str, str, tuple[int, int]]:
         -1 if where.row is None else where.row,
         finding.severity.rank if where.row is None else 0,
         finding.code,
-        finding.location.path,
+        natural(finding.location.path),
         finding.location.span or (0, 0),
     )
 

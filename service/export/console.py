@@ -95,8 +95,10 @@ def _finding(view: FindingView, width: int, indent: int) -> Iterator[Line]:
     for label, text in rows:
         if text:
             yield from _wrapped("", f"{label} {one_line(text, 400)}", width, indent=body, hang=5)
-    for child in view.nested:
-        yield from _finding(child, width, body)
+    # One row, one cause: what else the row has is a line each.
+    for child in (inner for top in view.nested for inner in top.walk()):
+        text = f"{child.label} 【{child.severity_label}】{child.finding.code} {one_line(child.finding.wording.fact, 200)}"
+        yield from _wrapped(child.severity, text, width, indent=body, hang=4)
 
 
 def _summary(view: ReportView, width: int) -> Iterator[Line]:

@@ -12,8 +12,8 @@ import pytest
 
 from models.records.document import Cell, Document
 from models.records.finding import Finding, Severity
-from rules.engine.base import FORM, RowRule, Source
-from rules.engine.context import RowContext
+from rules.engine.base import FORM, DocumentRule, RowRule, Source
+from rules.engine.context import DocumentContext, RowContext
 from rules.engine.fold import SHOWN_PER_TABLE, fold
 from rules.engine.profile import Profile, ProfileError, load_profile
 from rules.engine.ruleset import RuleSet, build
@@ -229,3 +229,32 @@ def test_fillers_and_blank_rows_are_skipped() -> None:
     rows = (row, replace(row, value=Cell("不适用")), replace(row, name=Cell(""), value=Cell("")))
     document = replace(document, projects=(replace(document.projects[0], rows=rows),))
     assert len(run(document, _ruleset(_Hit()))) == 1
+
+
+class _Names(DocumentRule):
+    """部门条目名称与项目表不一致。"""
+
+    code, name, title = "BC509", "numbering-gap", "名称不一致"
+    severity = Severity.INFO
+    handbook = ()
+    dimension, opinion_code = "相关性", "11"
+    source = Source(FORM)
+    fact, impact, advice = "「{what}」不一致", "影响汇总", "请核实"
+
+    def check(self, ctx: DocumentContext) -> Iterator[Finding]:
+        assert ctx.document.department is not None
+        for k, item in enumerate(ctx.document.department.items):
+            yield self.found(ctx, location=ctx.at_item(k), subcode="name", what=item.name.text)
+
+
+@pytest.mark.parametrize(("count", "folded"), [(2, False), (3, True)])
+def test_hints_of_one_kind_about_the_document_fold(count: int, folded: bool) -> None:
+    items = [{"number": str(i), "name": f"事项{i}"} for i in range(count)]
+    document = build_document({"department": {"items": items}, "projects": [{"name": "甲"}]})
+    rule = _Names()
+    rules = RuleSet(load_profile(), (rule,), (), (), (rule,), "digest")
+    result = fold(run(document, rules), document, rules)
+    assert len(result) == (1 if folded else count)
+    if folded:
+        assert [loc.path for loc in result[0].related] == [f"department.items[{i}]" for i in range(count)]
+        assert len(result[0].evidence) == count

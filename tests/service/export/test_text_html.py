@@ -161,7 +161,7 @@ def test_overlapping_marks_show_the_worst_without_a_seam(build_report: Build, bu
 
 def test_page_nests_and_collapses(build_report: Build) -> None:
     tree = lxml_html.fromstring(page_of(build_report(1)))
-    assert tree.xpath("//article[@id='p1-f1']/article[@id='p1-f1-1']")
+    assert tree.xpath("//article[@id='p1-f1']/details/article[@id='p1-f1-1']")
     assert tree.xpath("//details/div/article[.//span[contains(.,'BC504')]]")
     text = tree.get_element_by_id("p1-f1").text_content()
     assert "〔待填：坑槽修补及时率，参考养护合同〕" in text
