@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
+from nlp.lexicon import any_of
 from nlp.valuewords import value_words
 
 _SEPARATOR = re.compile(r"[/\\|、,，;；或→·\s]|\d[.、)]")
 _BRACKET = re.compile(r"\([^()]{0,40}\)")
 _FIGURE = re.compile(r"[0-9]")
 _MAX_TEXT: Final = 120
+_NAMED_DEADLINE: Final = re.compile(
+    r"^[≤<]?(?:每年|当年|次年|本年)?@(?:来临|开始|到来)?(?:之前|以前|前)(?:\w{0,2}(?:完成|到位|发放|入库|交付))?$"
+)
 
 
 def grades_of(folded: str) -> tuple[str, ...]:
@@ -52,3 +56,9 @@ def trend_of(folded: str) -> str | None:
         return bare
     match = _pattern().search(bare)
     return match[0] if match is not None else None
+
+
+@lru_cache(maxsize=4096)
+def is_named_deadline(value: str) -> bool:
+    """Whether a normalised value is a deadline tied to a day or season that everybody knows (春节前, 主汛期前)."""
+    return _NAMED_DEADLINE.search(any_of("time_words", "known_days").sub("@", value)) is not None

@@ -36,6 +36,16 @@ _OPPOSITE: Final = (
     "新建|改建|维修",
     "国家|省级|市级|县级",
 )
+_STANDING: Final = re.compile(r"(?:现有|已有|原有|既有|存量|已建成|已建|在册)[^\d,、和及]{0,6}$")
+_ANY_DIGIT: Final = re.compile(r"\d")
+_MOMENT: Final = re.compile(
+    r"1?\d月(?=底|末|中旬|上旬|下旬|初|\d)|[第前]?[一二三四]季度|上半年|下半年|年底|年末|年中"
+)
+_MOMENT_NAMES: Final = {
+    "年底": "12月", "年末": "12月", "下半年": "12月", "上半年": "6月", "年中": "6月",
+    "一季度": "3月", "第一季度": "3月", "二季度": "6月", "第二季度": "6月", "前二季度": "6月",
+    "三季度": "9月", "第三季度": "9月", "前三季度": "9月", "四季度": "12月", "第四季度": "12月",
+}  # fmt: skip
 _CLAUSE_ENDS: Final = "，,。；;\n！!？?"
 _SENTENCE_ENDS: Final = "。；;\n！!？?"
 
@@ -119,6 +129,29 @@ def clause_at(text: str, start: int, end: int) -> tuple[int, int]:
     return _bounds(text, start, end, _CLAUSE_ENDS)
 
 
+def item_at(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the bounds of the listed item around a span: of 「购置CT 1台、彩超2台」 only the item with the figure.
+
+    Only a list whose neighbouring items have figures of their own is cut; an item left without an object
+    (维修6座、新建8座水井) keeps the whole clause.
+    """
+    low, high = clause_at(text, start, end)
+    before, behind = text.rfind("、", low, start), text.find("、", end, high)
+    first = before + 1 if before >= 0 and _ANY_DIGIT.search(text[low:before]) else low
+    last = behind if behind >= 0 and _ANY_DIGIT.search(text[behind:high]) else high
+    return (first, last) if len(object_of(text[first:last])) >= 2 else (low, high)
+
+
+def other_moment(clause: str, name: str) -> bool:
+    """Whether a name sets a target for a point within the year (6月底工程进度) that the clause does not speak of."""
+    wanted = _moments(name)
+    return bool(wanted) and not wanted & (_moments(clause) or {"12月"})
+
+
+def _moments(text: str) -> frozenset[str]:
+    return frozenset(_MOMENT_NAMES.get(found, found) for found in _MOMENT.findall(normalise(text)))
+
+
 def sentence_at(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the bounds of the sentence around a span."""
     return _bounds(text, start, end, _SENTENCE_ENDS)
@@ -130,6 +163,11 @@ def is_delivered(before: str) -> bool:
     if any_of("linking", "scope_words").search(text):
         return False
     return any_of("linking", "delivery_verbs").search(text) is not None
+
+
+def is_standing(before: str) -> bool:
+    """Whether the text before a figure says that the things are there already (在现有60个站点基础上)."""
+    return _STANDING.search(normalise(before)) is not None
 
 
 def speaks_of_other_base(clause: str) -> bool:

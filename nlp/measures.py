@@ -95,7 +95,10 @@ def respondent(name: str) -> str | None:
     found = any_of("satisfaction", "groups").search(text)
     if found is not None:
         return found[0]
-    qualified = re.search(r"[^,;、的对和及与\s]{2,8}(?:对象|人员|群体|人群|者|人|员|民|户)$", text)
+    qualified = re.search(
+        r"[^,;、的对和及与\s]{2,8}(?:对象|人员|群体|人群|者|人|员|民|户)$|[^,;、的对和及与\s]{1,8}(?:属|客|师|友|商)$",
+        text,
+    )
     return qualified[0] if qualified is not None else None
 
 

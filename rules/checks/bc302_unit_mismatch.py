@@ -1,5 +1,6 @@
 """BC302 unit-mismatch."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -7,11 +8,13 @@ from models.records.finding import Evidence, Finding, Severity
 from models.records.quantity import Quantity
 from nlp.lexicon import any_of, bare, ending, words
 from nlp.naming import (
+    is_cost,
     is_count,
     is_rate,
     is_satisfaction,
     is_time_point_or_span,
     is_timeliness,
+    is_unit_cost,
     is_zero_event,
     rate_word,
 )
@@ -23,6 +26,8 @@ COUNTABLE: Final = frozenset({
     "person", "visit", "household", "organisation", "place", "count", "document", "event", "case", "equipment",
     "livestock", "plant",
 })  # fmt: skip
+_PER_MANY: Final = re.compile(r"[万千](?:人|车|户|公里|工时|小时)")
+"""万车死亡率 and the like are counts per ten thousand, not percentages."""
 _MONEY: Final = "金额"
 _COUNT: Final = "数量"
 _TIME: Final = "日期或时长"
@@ -133,7 +138,19 @@ class UnitMismatch(RowRule):
             subcode="class",
             kind=kind,
             form=_FORM_OF[ctx.category or ""],
+            advice=_class_advice(ctx, kind),
         )
+
+
+def _class_advice(ctx: RowContext, kind: str) -> str | None:
+    """Where the name says that the row stands in the wrong class, moving the row comes first."""
+    name, category = bare(ctx.text("name")), ctx.category
+    if kind == _MONEY and category != "时效" and (is_unit_cost(name) or is_cost(name)):
+        cost = ctx.project.scheme.level2_name("成本")
+        return f"名称为成本，建议核实后将本行移到「{cost}」，「{{level2}}」另行填报{{form}}"
+    if category == "成本" and not (is_unit_cost(name) or is_cost(name)):
+        return "建议核实后将本行移到与{kind}相符的类别，「{level2}」另行填报{form}〔待填：目标值〕"
+    return None
 
 
 def _kind(quantity: Quantity) -> str | None:
@@ -164,7 +181,7 @@ def _by_name(ctx: RowContext, kind: str | None) -> tuple[str, str, str] | None:
         if kind is not None:
             return "是满意度", f"满意度以百分比衡量，{kind}不能比较", "建议将指标值调整为百分比〔待填：%〕"
         return None
-    if is_rate(name) and kind is not None and quantity.unit:
+    if is_rate(name) and kind is not None and quantity.unit and _PER_MANY.search(name) is None:
         word = rate_word(name)
         return (
             f"以「{word}」为名称",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from nlp.lexicon import any_of, bare
 from nlp.naming import is_cost, is_count, is_unit_cost, lower_is_better
-from rules.engine.base import DOC_101, RowRule, Source
+from rules.engine.base import DOC_101, LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import CEILINGS, FLOORS, is_figure, marked_qualitative, operator_at
 
@@ -90,7 +90,19 @@ class OperatorDirection(RowRule):
             reason = "名称为成本，数字未写单位，方向按成本判断"
             yield self._found(ctx, Severity.WARNING, reason, advice=_BY_POLICY if by_policy else None)
         elif lower_is_better(name) is True and quantity.number != 0:
-            yield self._found(ctx, Severity.WARNING, f"「{name[-8:]}」以低为好")
+            if ctx.category == "成本":
+                yield self._found(ctx, Severity.WARNING, f"「{name[-8:]}」以低为好")
+                return
+            slow = quantity.kind in ("date", "duration")
+            yield self._found(
+                ctx,
+                Severity.WARNING,
+                f"「{name[-8:]}」以低为好",
+                impact="监控时拖得越久完成率越高，超时仍会判为达标"
+                if slow
+                else "监控时数值越高完成率越高，情况变差仍会判为达标",
+                source=Source(LOGIC, "计算符号应与指标方向一致"),
+            )
 
     def _ceiling(self, ctx: RowContext) -> Iterator[Finding]:
         name, quantity = bare(ctx.text("name")), ctx.quantity
@@ -113,7 +125,7 @@ class OperatorDirection(RowRule):
             fact="三级指标「{name}」的指标值为「{value}」，以高为好却使用了「{sign}」",
             impact="监控时完成得越多越被判为偏离，未完成反而判为达标",
             advice="建议将「{sign}」调整为「≥」，确为数量上限的请说明原因",
-            source=Source("数据逻辑", "计算符号应与指标方向一致"),
+            source=Source(LOGIC, "计算符号应与指标方向一致"),
         )
 
     def _found(

@@ -6,12 +6,13 @@ from typing import Final
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp import units
+from nlp.degrees import is_named_deadline
 from nlp.naming import abstract_entry, goal_phrase, is_yes_no, placeholders
 from nlp.valuewords import value_words
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import marked_qualitative
-from rules.support.wording import BENEFITS, explains_measure, official_grade, same_text
+from rules.support.wording import BENEFITS, explains_measure, graded_in_description, official_grade, same_text
 
 _DIGIT: Final = re.compile(r"\d|^零|全覆盖$|^全部$")
 _WORD: Final = re.compile(r"[一-龥a-z]")
@@ -110,6 +111,8 @@ def _is_wording(ctx: RowContext) -> bool:
     if (
         marked_qualitative(ctx)
         or official_grade(ctx)
+        or graded_in_description(ctx)
+        or is_named_deadline(ctx.norm("value"))
         or is_yes_no(ctx.name)
         or placeholders(ctx.text("value"))
     ):

@@ -8,7 +8,7 @@ from nlp.naming import goal_phrase, has_measurable_noun, vague_words, weak_phras
 from rules.engine.base import DOC_88, FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import marked_qualitative
-from rules.support.wording import official_grade, same_text
+from rules.support.wording import graded_in_description, official_grade, same_text
 
 _IN_NAME: Final = ("degree", "trend", "adverb")
 # 可持续 repeats the class 可持续影响; 全面覆盖 is quantified by its percentage.
@@ -68,6 +68,7 @@ class VagueWording(RowRule):
             and value
             and not marked_qualitative(ctx)
             and not official_grade(ctx)
+            and not graded_in_description(ctx)
             and not same_text(ctx, "value", "name")
         ):
             yield from self._vague(ctx, "value", "指标值", vague_words(value))

@@ -9,11 +9,11 @@ from nlp.naming import is_yes_no, placeholders, vague_words
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.cells import marked_qualitative
-from rules.support.wording import BENEFITS, official_grade, same_text
+from rules.support.wording import BENEFITS, graded_in_description, official_grade, same_text
 
 _DIGIT: Final = re.compile(r"\d")
 _GRADED_TEXT: Final = re.compile(
-    r"部分达成|未达成|部分达到|基本达成|优[/、,]?良|良[/、,]?中|高[/、,]中[/、,]低|[一二三四]级[/、,]|较差|一般[/、,]|分级|等级|档"
+    r"部分达成|未达成|部分达到|基本达成|优[/、,]?良|良[/、,]?中|高[/、,]中[/、,]低|[一二三四]级[/、,]|较差|一般[/、,]|分级|等级|档(?!案)"
 )
 _EFFECTS: Final = (*BENEFITS, "服务对象满意度")
 
@@ -71,6 +71,7 @@ class UngradedQualitative(RowRule):
         if (
             is_yes_no(ctx.name)
             or official_grade(ctx)
+            or graded_in_description(ctx)
             or _GRADED_TEXT.search(value)
             or _GRADED_TEXT.search(ctx.norm("description"))
         ):

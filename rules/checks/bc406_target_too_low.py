@@ -7,7 +7,15 @@ from decimal import Decimal
 from models.records.document import Cell
 from models.records.finding import Evidence, Finding, Location, Severity
 from models.records.quantity import Quantity
-from nlp.linking import clause_at, is_delivered, link_items, speaks_of_other_base
+from nlp.linking import (
+    clause_at,
+    is_delivered,
+    is_standing,
+    item_at,
+    link_items,
+    other_moment,
+    speaks_of_other_base,
+)
 from nlp.naming import rate_word
 from nlp.prose import find_numbers
 from rules.engine.base import DOC_101, DocumentRule, Source
@@ -100,22 +108,34 @@ class TargetTooLow(DocumentRule):
     def _compare(self, rows: list[RowContext], cell: Cell, where: Location, label: str) -> Iterator[Finding]:
         if not cell.text or not rows:
             return
+        found: list[tuple[Quantity, str, list[RowContext]]] = []
         for figure in find_numbers(cell.text):
             span = figure.number_span
             if span is None or not figure.number or figure.operator in CEILINGS or figure.upper is not None:
                 continue
             start, end = clause_at(cell.text, *span)
-            clause = cell.text[start:end]
-            if speaks_of_other_base(clause):
+            before = cell.text[start : span[0]]
+            if speaks_of_other_base(cell.text[start:end]) or is_standing(before):
                 continue
-            need = (
-                self.options.delivered_object
-                if is_delivered(cell.text[start : span[0]])
-                else self.options.same_object
-            )
-            for row in rows:
-                if self._below(row.quantity, figure) and _same(clause, row, figure, need):
-                    yield self._finding(row, figure, where, label, clause)
+            clause = cell.text[slice(*item_at(cell.text, *span))]
+            need = self.options.delivered_object if is_delivered(before) else self.options.same_object
+            about = [
+                row
+                for row in rows
+                if comparable(row.quantity, figure)
+                and not other_moment(clause, row.name)
+                and _same(clause, row, figure, need)
+            ]
+            found.append((figure, clause, about))
+        # A row that keeps one figure (其中人工造林1.2万亩) is not measured against another (造林2万亩), and a figure
+        # that one row keeps (按时办结率) leads to no other row (一次办结率).
+        kept = {
+            id(row) for figure, _, about in found for row in about if not self._below(row.quantity, figure)
+        }
+        for figure, clause, about in found:
+            if not any(id(row) in kept for row in about):
+                for row in about:
+                    yield self._finding(row, figure, where, label, cell.text, clause)
 
     def _below(self, filed: Quantity, promised: Quantity) -> bool:
         if not comparable(filed, promised) or filed.number is None or promised.number is None:
@@ -127,9 +147,10 @@ class TargetTooLow(DocumentRule):
         return filed.number < promised.number * (1 - Decimal(str(self.options.tolerance)))
 
     def _finding(
-        self, row: RowContext, figure: Quantity, where: Location, label: str, clause: str
+        self, row: RowContext, figure: Quantity, where: Location, label: str, text: str, clause: str
     ) -> Finding:
-        promised = number_text(figure)
+        start, end = figure.number_span or (0, 0)
+        promised = text[start : figure.unit_span[1] if figure.unit_span else end]
         filed, wanted = row.quantity.number, figure.number
         if row.quantity.kind == "money":
             filed, wanted = row.quantity.amount_yuan, figure.amount_yuan

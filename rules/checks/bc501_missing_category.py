@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.records.finding import Finding, Severity
-from nlp.naming import is_internal_project, needs_cost_row, serves_public
+from nlp.naming import (
+    is_cost,
+    is_internal_project,
+    is_satisfaction,
+    is_unit_cost,
+    needs_cost_row,
+    serves_public,
+)
 from rules.engine.base import DOC_88, DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
 
@@ -128,6 +135,8 @@ class MissingCategory(ProjectRule):
             return
         if not labelled and ctx.scheme.parent_group("成本") != "成本":
             return
+        if any(_is_misfiled_cost(row) for row in ctx.live_rows):
+            return
         project = ctx.project
         firm = needs_cost_row(project.name.text or project.title.text, project.budget.purpose.text)
         yield self.found(
@@ -147,6 +156,7 @@ class MissingCategory(ProjectRule):
             or "满意度" in groups
             or "服务对象满意度" in categories
             or not ctx.scheme.has("服务对象满意度")
+            or any(is_satisfaction(row.name) for row in ctx.live_rows)  # Misfiled: BC101 asks to move it.
         ):
             return
         project = ctx.project
@@ -176,6 +186,11 @@ class MissingCategory(ProjectRule):
                 effect="产出只反映了一部分，评价时缺少对照",
                 how="确不涉及的，可注明不适用",
             )
+
+
+def _is_misfiled_cost(row: RowContext) -> bool:
+    """Whether a cost stands in another class: moving it (BC302) is the remedy, not a new row."""
+    return row.quantity.kind == "money" and (is_unit_cost(row.name) or is_cost(row.name))
 
 
 def _group(row: RowContext) -> str | None:

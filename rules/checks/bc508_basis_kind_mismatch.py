@@ -7,6 +7,7 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import basis_kind, basis_names_document, is_bare_kind, is_money_name
 from rules.engine.base import DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.support.category import lexicon_verdict
 
 _NOT_FOR_COST: Final = frozenset({"行业标准", "历史标准", "计划标准", "国际标准", "其他标准"})
 _SPENDING: Final = "预算支出标准"
@@ -77,6 +78,9 @@ class BasisKindMismatch(ProjectRule):
             if row.category == "成本":
                 if kind not in _NOT_FOR_COST or not is_bare_kind(text):
                     continue
+                verdict = lexicon_verdict(row)
+                if verdict is not None and verdict.severity is Severity.ERROR:
+                    continue  # BC101 moves the row; a cost standard would not help it there.
             elif kind == _SPENDING and row.category is not None and not is_money_name(row.name):
                 rest = {
                     "fact": "{level}「{row}」的确定依据为「{filed}」，预算支出标准只适用于成本指标",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.amounts import covers_other_money, money_of, same, yuan_text
+from rules.support.amounts import covers_other_money, money_of, same, unit_costs, yuan_text
 
 
 class CostOverBudget(RowRule):
@@ -63,7 +63,7 @@ class CostOverBudget(RowRule):
         if ctx.category != "成本" or not (budget := ctx.project.budget_yuan) or budget < 0:
             return
         money = money_of(ctx)
-        if money is None or ctx.quantity.per or covers_other_money(ctx):
+        if money is None or covers_other_money(ctx) or (ctx.quantity.per and not _by_whole_units(ctx)):
             return
         if money.yuan > budget and not same(money.yuan, budget):
             yield self.found(
@@ -77,6 +77,17 @@ class CostOverBudget(RowRule):
                 reading="（按万元理解）" if money.assumed else "",
                 budget=ctx.project.words()["budget"],
             )
+
+
+def _by_whole_units(ctx: RowContext) -> bool:
+    """Whether at least one whole unit of a unit price is bought and no product speaks of it (BC604, BC307).
+
+    Half a kilometre may cost less than the price of a kilometre.
+    """
+    per = ctx.quantity.per
+    if len(per) != 1 or any(pair.price is ctx for pair in unit_costs(ctx.project)):
+        return False
+    return any(row.quantity.unit in per and (row.quantity.number or 0) >= 1 for row in ctx.project.of("数量"))
 
 
 RULE = CostOverBudget

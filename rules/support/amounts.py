@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from nlp.linking import object_of
 from nlp.naming import is_money_name, is_unit_cost
 from nlp.units import lookup
 from rules.engine.context import ProjectContext, RowContext
@@ -26,6 +27,9 @@ _PART_OF_YEAR: Final = re.compile(r"每?(?:天|日|周|月|季|次|期|课时|�
 _EACH: Final = re.compile(
     r"每(?:一)?(?P<a>[一-鿿]{1,3})|(?P<b>[人户亩件台套村校床生辆座])均|单(?P<c>[人户亩件台套个])"
 )
+
+_COUNT_TAIL: Final = re.compile(r"总?数量?$")
+_EACH_LEAD: Final = re.compile(r"每|[人户亩件台套村校床生辆座次均]均|^(?:平均|单位|单)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,14 @@ def counted_by(row: RowContext) -> frozenset[str]:
     return frozenset({word[:2]})
 
 
+def _prices_a_kind(price: str, count: str) -> bool:
+    """Whether the price is for one kind of what is counted: 民事案件补贴 against all 案件."""
+    head = _COUNT_TAIL.sub("", count)[-2:]
+    at = price.find(head) if len(head) == 2 else -1
+    kind = object_of(price[:at]) if at > 1 else ""
+    return bool(kind) and _EACH_LEAD.search(kind) is None and kind not in count
+
+
 def unit_costs(project: ProjectContext) -> Iterator[UnitCost]:
     """Yield the unit-cost rows whose count stands in exactly one 数量 row of the same unit."""
     for price in project.of("成本"):
@@ -136,9 +148,14 @@ def unit_costs(project: ProjectContext) -> Iterator[UnitCost]:
             for row in project.of("数量")
             if row.quantity.kind == "count"
             and row.quantity.upper is None
-            and (row.quantity.number or 0) > 1
+            and (row.quantity.number or 0) > 0
             and row.quantity.unit in wanted
         ]
-        if len(counts) == 1 and counts[0].quantity.number is not None:
+        if (
+            len(counts) == 1
+            and counts[0].quantity.number is not None
+            and counts[0].quantity.number > 1
+            and not _prices_a_kind(price.name, counts[0].name)
+        ):
             number, unit = counts[0].quantity.number, counts[0].quantity.unit or ""
             yield UnitCost(counts[0], price, number, unit, money.yuan)

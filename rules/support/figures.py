@@ -13,7 +13,10 @@ from nlp.linking import (
     SAME_OBJECT,
     clause_at,
     is_delivered,
+    is_standing,
+    item_at,
     object_of,
+    other_moment,
     same_object,
     sentence_at,
     speaks_of_other_base,
@@ -86,8 +89,10 @@ def figures(text: str) -> tuple[Figure, ...]:
         end = quantity.unit_span[1] if quantity.unit_span else quantity.number_span[1]
         low, high = clause_at(text, start, end)
         sentence = text[slice(*sentence_at(text, start, end))]
-        if speaks_of_other_base(text[low:high]) or (
-            quantity.kind == "ratio" and speaks_of_other_base(sentence)
+        if (
+            is_standing(text[low:start])
+            or speaks_of_other_base(text[low:high])
+            or (quantity.kind == "ratio" and speaks_of_other_base(sentence))
         ):
             continue
         about = (
@@ -95,7 +100,8 @@ def figures(text: str) -> tuple[Figure, ...]:
             or _ABOUT_AFTER.search(text[quantity.number_span[1] :]) is not None
             or _ABOUT_BEFORE.search(text[:start]) is not None
         )
-        out.append(Figure(quantity, text[low:high], text[low:start], (start, end), about))
+        first, last = item_at(text, start, end)
+        out.append(Figure(quantity, text[first:last], text[low:start], (start, end), about))
     return tuple(out)
 
 
@@ -107,6 +113,8 @@ def matches(found: Sequence[Figure], rows: Sequence[RowContext]) -> Iterator[Mat
     pairs: list[tuple[float, int, int]] = []
     for k, figure in enumerate(found):
         for j, row in enumerate(rows):
+            if other_moment(figure.clause, row.name):
+                continue
             if money_of(row) is None and (score := _score(figure, row)) >= SAME_OBJECT:
                 pairs.append((score, k, j))
     settled_figures: set[int] = set()

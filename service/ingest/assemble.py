@@ -14,8 +14,8 @@ from service.ingest.department_part import DepartmentReader
 from service.ingest.draft import FlatRows, ProjectDraft
 from service.ingest.goals import make_cell
 from service.ingest.grid import GridCell, Paragraph, RawDocument, Table
-from service.ingest.headers import Header, fields_of, match_header
-from service.ingest.layouts import Row, RowReader, is_category
+from service.ingest.headers import Header, fields_of, is_section_word, match_header
+from service.ingest.layouts import Row, RowReader, is_category, is_note
 from service.ingest.portal import is_portal_table, read_table
 from service.ingest.project_block import label_of, money_unit
 from service.ingest.prose import looks_like_prose, read_prose
@@ -25,6 +25,8 @@ from service.settings import Limits
 _SHEETS: Final = frozenset({"xlsx", "xls", "xml2003"})
 _HEADER_WORDS: Final = frozenset({"level1", "level2", "name", "value"})
 _STATED_YEAR: Final = re.compile(r"(20\d{2})\s*年?")
+_UNIT_WORD: Final = re.compile(r"\s+[（(]?((?:金额|货币)?单位\s*[:：])")
+_VALUE: Final = re.compile(r"(?:[≥≤＞＜≧≦><]=?|不低于|不超过|不少于)\s*\d")
 _GAP: Final = re.compile(r"\s{2,}|\t")
 _LOOKAHEAD: Final = 60
 """Rows below a header that decide what an ambiguous column holds."""
@@ -98,7 +100,9 @@ class _Assembler:
         if unit is not None:
             if self._title is not None:
                 # 「501001某某单位    单位：万元」 between title and table belongs to the project.
-                parts = [GridCell(part, 0, 0, source=paragraph.source) for part in _GAP.split(text)]
+                # Web pages keep only one blank of the gap.
+                spaced = _UNIT_WORD.sub("  \\1", text)
+                parts = [GridCell(part, 0, 0, source=paragraph.source) for part in _GAP.split(spaced) if part]
                 self._open(paragraph.source).block.feed(parts, [])
                 return
             self._unit = unit
@@ -169,7 +173,8 @@ class _Assembler:
         if draft is None or not draft.is_target_table:
             return
         if not draft.filled:
-            self._templates += 1
+            # Labels in running text are no template: the file has no table at all.
+            self._templates += draft.had_header or bool(draft.rows)
             return
         if draft.block.year is not None and (match := _STATED_YEAR.fullmatch(draft.block.year.text)):
             self._stated.append(f"{match[1]}年度")
@@ -234,6 +239,8 @@ class _Assembler:
                 if any(cell is not None and _is_level(cell.text) for cell in row[:3]):
                     return True
         draft.reader_closed()
+        # What follows is no longer beside a label of the block: rows of indicators must not turn into goals.
+        draft.block.side = None
         return False
 
 
@@ -250,6 +257,8 @@ class _TableWalk:
         self._continued = continued
         self._fresh = True
         """No header was met in this table yet."""
+        self._beside = False
+        """Something beside the columns of the header was reported."""
         self.found = False
 
     def run(self) -> None:
@@ -283,6 +292,7 @@ class _TableWalk:
             if self._below_rows(draft, filled):
                 draft.block.feed(own, continued)
                 return 1
+            self._check_beside(draft.reader.header, row, filled)
             indicator = draft.reader.read(row, above)
             if indicator is not None:
                 draft.rows.append(indicator)
@@ -293,6 +303,9 @@ class _TableWalk:
     def _header(self, header: Header, index: int, first: GridCell) -> None:
         self.found = True
         body = self._body(index + header.depth)
+        levels = [column for column in header.columns if "level1" in fields_of(column.header)]
+        if len(levels) > 1:
+            self._report_beside(first)
         if header.flat:
             self._o._close()
             self._flat = RowReader.of(header, body)
@@ -330,6 +343,26 @@ class _TableWalk:
             self._fresh = True
             return True
         return False
+
+    def _check_beside(self, header: Header, row: Row, filled: Sequence[GridCell]) -> None:
+        """Report content that stands right of everything the header speaks of."""
+        if self._beside or is_note(filled, row):
+            return
+        outside = next((cell for cell in filled if cell.col >= header.width), None)
+        if outside is not None and not is_section_word(outside.text):
+            self._report_beside(outside)
+
+    def _report_beside(self, cell: GridCell) -> None:
+        if self._beside:
+            return
+        self._beside = True
+        self._o._problems.append(
+            InputProblem(
+                kind="unread-table",
+                message="表格右侧还有并排的内容，未能按独立的绩效目标表读取，请改为上下排列或分表填报后重试",
+                source=cell.source,
+            )
+        )
 
     @staticmethod
     def _below_rows(draft: ProjectDraft, filled: Sequence[GridCell]) -> bool:
@@ -380,6 +413,9 @@ def _looks_like_indicators(table: Table) -> bool:
         text = clean(cell.text)
         if not 2 <= len(text) <= 20:
             continue
+        if _VALUE.match(text):
+            # A part of a table whose header and level column were lost still shows its targets.
+            return True
         if "指标" in text and (_is_level(text) or set(fields_of(text)) & _HEADER_WORDS):
             marks.add(text)
     return len(marks) >= 2

@@ -17,6 +17,9 @@ from service.settings import Limits
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _LINE_END: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_BLANK_RUN: Final = 200
+_BLANKS: Final = re.compile(rf"[ \t\u3000\xa0]{{{_BLANK_RUN + 1},}}")
+"""Longer runs of blanks say nothing more, and patterns that look for blanks take quadratic time on them."""
 _MAX_PROBLEMS: Final = 200
 """More reports of the same kind say nothing new and would themselves be a way to fill the memory."""
 
@@ -81,6 +84,8 @@ class Collector:
         self._chars += len(raw)
         if self._chars > self.limits.max_bytes:
             raise TooLarge("文件文字过多，请拆分成较小的文件后重试")
+        if len(raw) > _BLANK_RUN:
+            raw = _BLANKS.sub(" " * _BLANK_RUN, raw)
         return tidy(raw)
 
     def problem(self, kind: str, message: str, source: SourceRef | None = None) -> None:

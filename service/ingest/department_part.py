@@ -25,7 +25,8 @@ _LABEL: Final = re.compile(r"(?P<kind>绩效目标|绩效指标|目标|指标)\s
 _SEPARATORS: Final = " \t\n　；;。，,"
 _PART_TWO: Final = re.compile(r"(?:第[二2]部分.*|(?:预算)?项目(?:支出)?(?:预算)?绩效目标(?:表|情况)?)$")
 _PART: Final = re.compile(r"第[一二三四五六七八九十\d]+部分")
-_CONTENTS: Final = re.compile(r"(?:[.．·…]{3,}|…{2,}|\t|\s{4,})\s*-?\s*\d{1,4}\s*-?$")
+_TAIL: Final = 80
+_CONTENTS: Final = re.compile(r"(?:[.．·…]{3,}|…{2,}|\t|\s{4})\s*(?:-\s*)?\d{1,4}\s*-?$")
 
 
 @dataclass(slots=True)
@@ -49,7 +50,8 @@ class DepartmentReader:
     def feed(self, paragraph: Paragraph) -> bool:
         """Take one paragraph; return whether it belongs to part one."""
         text = clean(paragraph.text)
-        if not text or _CONTENTS.search(paragraph.text.rstrip()):
+        # Only the end matters, and a search over a long line of blanks would take quadratic time.
+        if not text or _CONTENTS.search(paragraph.text.rstrip()[-_TAIL:]):
             return False
         if _PART_TWO.fullmatch(text):
             self.section = None

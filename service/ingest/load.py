@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from models.records.document import Document
-from service.errors import DamagedInput, EmptyInput
+from service.errors import BiaochiError, DamagedInput, EmptyInput
 from service.ingest.assemble import assemble
 from service.ingest.reader import read_bytes
 from service.ingest.sniff import sniff
@@ -25,5 +25,9 @@ def load(data: bytes, *, name: str | None, limits: Limits) -> Document:
             return replace(read_json(data, limits), input_sha256=digest)
         except (MemoryError, RecursionError) as error:
             raise DamagedInput("JSON 结构过于复杂，无法读取，请拆分后重试") from error
-    raw = read_bytes(data, name=name, limits=limits)
+    try:
+        raw = read_bytes(data, name=name, limits=limits)
+    except BiaochiError as error:
+        # Callers put the path before every message of ours; the reader's own prefix would repeat it.
+        raise type(error)(error.message.removeprefix(f"{name}：")) from error
     return replace(assemble(raw, limits=limits), input_kind=raw.kind, input_sha256=digest)

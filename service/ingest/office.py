@@ -20,9 +20,12 @@ from service.ingest.sniff import sniff
 from service.settings import Limits
 
 _SUFFIXES: Final = MappingProxyType(
-    {"doc": "doc", "rtf": "rtf", "odt": "odt", "works": "wps", "wordml": "xml", "flatopc": "xml"}
+    {
+        **{"doc": "doc", "rtf": "rtf", "odt": "odt", "fodt": "fodt"},
+        **{"works": "wps", "wordml": "xml", "flatopc": "xml"},
+    }
 )
-_SHEET_SUFFIXES: Final = MappingProxyType({"ods": "ods", "xlsb": "xlsb"})
+_SHEET_SUFFIXES: Final = MappingProxyType({"ods": "ods", "fods": "fods", "xlsb": "xlsb"})
 _FILTERS: Final = MappingProxyType({"docx": "docx:MS Word 2007 XML", "xlsx": "xlsx:Calc MS Excel 2007 XML"})
 _POLL_SECONDS: Final = 0.1
 _PLACES: Final = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,11 @@ _MARKER: Final = re.compile(
 _CLOSING: Final = "。；：！？;:!?"
 PADDING: Final = 6.0
 """Usual distance between the border of a cell and its text, in points."""
+_RADICALS: Final = str.maketrans(
+    "\u2e81\u2e8e\u2e9f\u2ea0\u2ec1\u2ec4\u2ec5\u2ec6\u2ec9\u2ecb\u2ed3\u2ed4\u2ed8\u2eda\u2edb\u2edc\u2edd\u2ee2\u2ee3\u2ee4\u2ee5\u2ee6\u2ee8\u2ee9\u2eec\u2eee\u2ef0\u2ef3\u2f3e\u2fad\u2fc8",
+    "厂兀母民虎西见角贝车长门青页风飞食马骨鬼鱼鸟麦黄齐齿龙龟户青黄",
+)
+"""Radicals that have no compatibility form of their own."""
 _WORD: Final = re.compile(r"[\x21-\x7e]+|.", re.DOTALL)
 _WIDE: Final = 0.25
 
@@ -37,7 +43,11 @@ class Char:
 
 def read_char(item: dict[str, Any]) -> Char:
     """Return a character of the library as ours."""
-    return Char(item["text"], item["x0"], item["x1"], item["top"], item["bottom"])
+    text = item["text"]
+    if "\u2e80" <= text[:1] <= "\u2fdf":
+        # Browsers write some characters as the radical of the same shape.
+        text = unicodedata.normalize("NFKC", text.translate(_RADICALS))
+    return Char(text, item["x0"], item["x1"], item["top"], item["bottom"])
 
 
 @dataclass(slots=True)

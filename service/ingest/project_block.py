@@ -108,6 +108,7 @@ class Block:
     long_goals: list[Cell] = field(default_factory=list)
     year: Cell | None = None
     side: str | None = None
+    _side_col: int = 0
     _row_money: set[str] = field(default_factory=set)
     """Money labels of the row in hand."""
     _below: list[tuple[int, int, str]] = field(default_factory=list)
@@ -127,12 +128,13 @@ class Block:
         """
         cells = list(cells)
         first = next((c for c in cells if clean(c.text)), None)
-        if first is not None and not continued and clean(cells[0].text):
+        if first is not None and not continued and clean(cells[0].text) and cells[0].col <= self._side_col:
+            # A row that begins right of the side label goes on under it: exports lose the merge.
             self.side = None
         for above in continued:
             role = label_of(above.text)[0]
             if role in SIDE_ROLES:
-                self.side = role
+                self.side, self._side_col = role, above.col
         below, self._below = self._below, []
         claimed, rest = False, []
         self._row_money.clear()
@@ -156,7 +158,7 @@ class Block:
             if bracket and self.unit is None:
                 self.unit = bracket
             if role in SIDE_ROLES and not inline:
-                self.side = role
+                self.side, self._side_col = role, cell.col
                 if role in ("money", "plan"):
                     continue
             if inline:

@@ -25,7 +25,9 @@ _READERS: Final = MappingProxyType(
         "mhtml": "mhtml",
         "pdf": "pdf",
         "doc": "msdoc",
-        **dict.fromkeys(("rtf", "odt", "ods", "xlsb", "works", "wordml", "flatopc"), "office"),
+        **dict.fromkeys(
+            ("rtf", "odt", "ods", "fodt", "fods", "xlsb", "works", "wordml", "flatopc"), "office"
+        ),
     }
 )
 """Format → module of this folder, imported only when a file of the format comes."""

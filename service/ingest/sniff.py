@@ -142,6 +142,12 @@ def _markup_kind(start: str) -> str:
         return "wordml"
     if "schemas.microsoft.com/office/2006/xmlPackage" in start:
         return "flatopc"
+    if "urn:oasis:names:tc:opendocument:xmlns:office" in start and re.search(r"<\w+:document\b", start):
+        flat = re.search(
+            r"""mimetype\s*=\s*["']application/vnd\.oasis\.opendocument\.(text|spreadsheet)\b""", start
+        )
+        if flat is not None:
+            return "fodt" if flat[1] == "text" else "fods"
     if _HTML.search(start) is not None:
         return "html"
     if start.startswith(("<?xml", "<!DOCTYPE", "<!ENTITY")):

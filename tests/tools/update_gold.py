@@ -13,6 +13,7 @@ from service.settings import Limits
 ROOT = Path(__file__).resolve().parents[2]
 GOLD = ROOT / "corpora" / "gold"
 SAMPLES = ROOT / "corpora" / "samples"
+LAYOUTS = ROOT / "tests" / "fixtures" / "layouts"
 
 
 def findings_of(data: bytes, name: str) -> dict[str, Any]:
@@ -33,15 +34,14 @@ def findings_of(data: bytes, name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Rewrite every gold file."""
-    for path in sorted(SAMPLES.glob("sample.*")):
-        if path.suffix in {".docx", ".xlsx"}:
-            body = {"source": f"corpora/samples/{path.name}", **findings_of(path.read_bytes(), path.name)}
-            text = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=10_000)
-            target = GOLD / f"sample-{path.suffix[1:]}.yml"
-            target.write_text(
-                f"# 标准答案：由 python -m tests.tools.update_gold 生成，逐条人工看过。\n{text}",
-                encoding="utf-8",
-            )
+    sources = [path for path in sorted(SAMPLES.glob("sample.*")) if path.suffix in {".docx", ".xlsx"}]
+    for path in [*sources, *sorted(LAYOUTS.glob("*.*"))]:
+        body = {"source": path.relative_to(ROOT).as_posix(), **findings_of(path.read_bytes(), path.name)}
+        text = yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=10_000)
+        target = GOLD / f"{path.stem.replace('_', '-')}-{path.suffix[1:]}.yml"
+        target.write_text(
+            f"# 标准答案：由 python -m tests.tools.update_gold 生成，逐条人工看过。\n{text}", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":
