@@ -12,9 +12,7 @@ from nlp.fold import is_blank, normalise, normalise_with_map
 __all__ = ["clean", "core_name", "is_not_applicable", "normalise", "normalise_with_map", "strip_prefix"]
 
 _BOOKMARK = re.compile(r"\[bookmark:[^\]\n]{0,200}\]", re.IGNORECASE)
-_BREAKS = re.compile(
-    r"[ \u3000\t]*(?:\r\n|[\n\r\v\f\x85\u2028\u2029])(?:[ \u3000\t]|\r\n|[\n\r\v\f\x85\u2028\u2029])*"
-)
+_BREAK = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
 
 _CN: Final = "一二三四五六七八九十百"
 # Numbering must not eat a figure: 「1.5万元」 and 「3、5月」 keep their digits, so a digit may not follow.
@@ -50,7 +48,9 @@ def clean(text: str) -> str:
     if "[" in text:
         text = _BOOKMARK.sub("", text)
     if not text.isprintable() or "\u3000" in text:
-        text = _BREAKS.sub("\n", text).replace("\t", " ")
+        # Split and strip instead of one pattern: blanks before a break would make it quadratic on long blank runs.
+        lines = (line.strip(" \u3000\t") for line in _BREAK.split(text))
+        text = "\n".join(line for line in lines if line).replace("\t", " ")
         text = "".join(char for char in text if char == "\n" or char.isspace() or not is_blank(char))
     return text.strip()
 

@@ -34,6 +34,8 @@ def _read(path: str, limits: Limits) -> tuple[bytes, str]:
         file = Path(path)
         if file.is_dir():
             raise InputError(f"{path} 是文件夹，请给出其中的文件")
+        if file.exists() and not file.is_file():
+            raise InputError(f"{path} 不是普通文件，请给出文件的路径")
         if not file.is_file():
             raise InputError(f"找不到文件 {path}，请检查路径")
         try:

@@ -18,10 +18,10 @@ class Limits:
     max_unpacked_bytes: int = 256 * 1024 * 1024
     """Sum of the unpacked parts of a zip container (docx, xlsx)."""
     max_zip_entries: int = 10_000
-    max_rows: int = 200_000
+    max_rows: int = 100_000
     """Rows of all sheets and tables together."""
     max_columns: int = 256
-    max_cells: int = 4_000_000
+    max_cells: int = 1_000_000
     max_cell_chars: int = 20_000
     """Longer cells are cut and reported as unread."""
     max_pages: int = 1_000

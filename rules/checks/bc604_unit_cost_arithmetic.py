@@ -9,6 +9,9 @@ from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext
 from rules.support.amounts import TEN_THOUSAND, UnitCost, plain, same, unit_costs, yuan_text
 
+_TIMES = "「{counted}」{count}乘以「{priced}」{price}为{total}，约为项目预算数{budget}的{times}倍"
+"""Used where a percentage would say nothing (a slip of ten thousand)."""
+
 
 class UnitCostArithmetic(ProjectRule):
     """数量乘以单位成本与项目预算数不符。
@@ -108,7 +111,9 @@ class UnitCostArithmetic(ProjectRule):
             priced=pair.price.words()["name"],
             price=yuan_text(pair.yuan),
             total=yuan_text(pair.total),
+            fact=_TIMES if gap >= 1000 else None,
             gap=plain(round(gap, 1)),
+            times=plain(round(1 + gap / 100)),
             effect="预算不足以完成该数量" if over else "预算中有一部分没有对应的产出",
             todo="请核实数量、单位成本与预算数，更正有误的一项"
             if over

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from models.records.document import Cell, Document, InputProblem, Project, SourceRef
-from nlp.columns import is_level1_name
 from nlp.text import clean
 from service.errors import NoTableFound, TooLarge
 from service.ingest.department_part import DepartmentReader
@@ -15,18 +14,17 @@ from service.ingest.draft import FlatRows, ProjectDraft
 from service.ingest.goals import make_cell
 from service.ingest.grid import GridCell, Paragraph, RawDocument, Table
 from service.ingest.headers import Header, fields_of, is_section_word, match_header
-from service.ingest.layouts import Row, RowReader, is_category, is_note
+from service.ingest.layouts import Row, RowReader, is_note
 from service.ingest.portal import is_portal_table, read_table
 from service.ingest.project_block import label_of, money_unit
 from service.ingest.prose import looks_like_prose, read_prose
+from service.ingest.recognise import is_level, looks_like_indicators, may_be_header, starting
 from service.ingest.titles import document_title, fiscal_year, is_table_title
 from service.settings import Limits
 
 _SHEETS: Final = frozenset({"xlsx", "xls", "xml2003"})
-_HEADER_WORDS: Final = frozenset({"level1", "level2", "name", "value"})
 _STATED_YEAR: Final = re.compile(r"(20\d{2})\s*年?")
 _UNIT_WORD: Final = re.compile(r"\s+[（(]?((?:金额|货币)?单位\s*[:：])")
-_VALUE: Final = re.compile(r"(?:[≥≤＞＜≧≦><]=?|不低于|不超过|不少于)\s*\d")
 _GAP: Final = re.compile(r"\s{2,}|\t")
 _LOOKAHEAD: Final = 60
 """Rows below a header that decide what an ambiguous column holds."""
@@ -217,7 +215,7 @@ class _Assembler:
         walk = _TableWalk(self, table, matrix, continued)
         walk.run()
         self._columns = table.n_cols
-        if not walk.found and not continued and _looks_like_indicators(table):
+        if not walk.found and not continued and looks_like_indicators(table):
             first = next((cell.source for cell in table.cells if clean(cell.text)), None)
             self._problems.append(
                 InputProblem(
@@ -236,7 +234,7 @@ class _Assembler:
             if self._raw.kind == "pdf":
                 return True
             for row in matrix[:5]:
-                if any(cell is not None and _is_level(cell.text) for cell in row[:3]):
+                if any(cell is not None and is_level(cell.text) for cell in row[:3]):
                     return True
         draft.reader_closed()
         # What follows is no longer beside a label of the block: rows of indicators must not turn into goals.
@@ -271,7 +269,7 @@ class _TableWalk:
     def _step(self, index: int) -> int:
         row = self._matrix[index]
         above = self._matrix[index - 1] if index else None
-        own, continued = _starting(row, index)
+        own, continued = starting(row, index)
         filled = [cell for cell in own if clean(cell.text)]
         if not filled:
             return 1
@@ -279,7 +277,7 @@ class _TableWalk:
             self._o._begin_title(make_cell(filled[0].text, filled[0].source))
             self._flat = None
             return 1
-        header = match_header(self._matrix, index) if _may_be_header(filled) else None
+        header = match_header(self._matrix, index) if may_be_header(filled) else None
         if header is not None:
             self._header(header, index, filled[0])
             return header.depth
@@ -325,7 +323,7 @@ class _TableWalk:
     def _body(self, start: int) -> list[list[GridCell | None]]:
         rows = []
         for index in range(start, min(start + _LOOKAHEAD, len(self._matrix))):
-            own, _ = _starting(self._matrix[index], index)
+            own, _ = starting(self._matrix[index], index)
             first = next((cell for cell in own if clean(cell.text)), None)
             if first is not None and (
                 is_table_title(first.text) or label_of(first.text)[0] in ("code", "name")
@@ -383,39 +381,3 @@ class _TableWalk:
             o._close()
         draft = o._open(filled[0].source)
         draft.block.feed(own, continued)
-
-
-def _starting(row: Row, index: int) -> tuple[list[GridCell], list[GridCell]]:
-    """Return the cells that start in a row, and those that reach down into it."""
-    own: list[GridCell] = []
-    continued: list[GridCell] = []
-    last: GridCell | None = None
-    for cell in row:
-        if cell is None or cell is last:
-            continue
-        (own if cell.row == index else continued).append(cell)
-        last = cell
-    return own, continued
-
-
-def _may_be_header(filled: Sequence[GridCell]) -> bool:
-    return sum(bool(fields_of(cell.text)) for cell in filled) >= 1 and len(filled) >= 2
-
-
-def _is_level(text: str) -> bool:
-    return is_level1_name(text) or is_category(text)
-
-
-def _looks_like_indicators(table: Table) -> bool:
-    """Whether a table that was not understood has the marks of an indicator table."""
-    marks = set()
-    for cell in table.cells:
-        text = clean(cell.text)
-        if not 2 <= len(text) <= 20:
-            continue
-        if _VALUE.match(text):
-            # A part of a table whose header and level column were lost still shows its targets.
-            return True
-        if "指标" in text and (_is_level(text) or set(fields_of(text)) & _HEADER_WORDS):
-            marks.add(text)
-    return len(marks) >= 2

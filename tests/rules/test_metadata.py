@@ -63,12 +63,79 @@ FIXED_NAMES = [
     "unread-region",
     "unused-waiver",
 ]
+# Rules of the handbook (3.1 to 3.6) that can be decided from the table itself or by word and unit lists.
+HANDBOOK = [
+    "STR-01",
+    "STR-02",
+    "STR-03",
+    "STR-04",
+    "STR-05",
+    "STR-06",
+    "STR-07",
+    "STR-09",
+    "STR-10",
+    "STR-11",
+    "STR-12",
+    "STR-13",
+    "STR-14",
+    "CLS-01",
+    "CLS-02",
+    "CLS-04",
+    "CLS-05",
+    "CLS-07",
+    "NAM-01",
+    "NAM-03",
+    "NAM-04",
+    "NAM-05",
+    "NAM-06",
+    "NAM-07",
+    "NAM-08",
+    "VAL-01",
+    "VAL-02",
+    "VAL-03",
+    "VAL-04",
+    "VAL-05",
+    "VAL-06",
+    "VAL-07",
+    "VAL-08",
+    "VAL-09",
+    "VAL-10",
+    "VAL-11",
+    "UNI-01",
+    "UNI-02",
+    "UNI-03",
+    "UNI-04",
+    "CST-01",
+    "CST-02",
+    "CST-03",
+    "CST-04",
+    "BEN-01",
+    "BEN-02",
+    "BEN-04",
+    "BAS-01",
+    "BAS-02",
+    "BAS-03",
+    "WGT-01",
+    "WGT-02",
+    "GOAL-01",
+    "GOAL-02",
+    "GOAL-03",
+    "GOAL-05",
+    "XP-01",
+    "XP-02",
+    "XP-03",
+]
 RULES = [pytest.param(entry.cls, id=code) for code, entry in all_rules().items()]
 CATALOGUE = Path(__file__).resolve().parents[2] / "rules" / "CATALOGUE.md"
 
 
 def test_every_fixed_name_exists() -> None:
     assert sorted(set(FIXED_NAMES) - {entry.cls.name for entry in all_rules().values()}) == []
+
+
+def test_every_decidable_rule_of_the_handbook_has_its_code() -> None:
+    covered = {key for entry in all_rules().values() for key in entry.cls.handbook}
+    assert sorted(set(HANDBOOK) - covered) == []
 
 
 @pytest.mark.parametrize("rule", RULES)
