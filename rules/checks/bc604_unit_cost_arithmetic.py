@@ -113,7 +113,7 @@ class UnitCostArithmetic(ProjectRule):
             total=yuan_text(pair.total),
             fact=_TIMES if gap >= 1000 else None,
             gap=plain(round(gap, 1)),
-            times=plain(round(1 + gap / 100)),
+            times=str(round(1 + gap / 100)),
             effect="预算不足以完成该数量" if over else "预算中有一部分没有对应的产出",
             todo="请核实数量、单位成本与预算数，更正有误的一项"
             if over

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nlp.columns import is_level1_name
+from nlp.naming import is_bare_kind
 from nlp.text import clean
 from service.ingest.grid import GridCell, Table
 from service.ingest.headers import fields_of
@@ -41,7 +42,8 @@ def is_level(text: str) -> bool:
 
 def looks_like_indicators(table: Table) -> bool:
     """Whether a table that was not understood has the marks of an indicator table."""
-    marks, values = set(), 0
+    marks: set[str] = set()
+    values = bases = 0
     for cell in table.cells:
         text = clean(cell.text)
         if not 2 <= len(text) <= 20:
@@ -49,6 +51,8 @@ def looks_like_indicators(table: Table) -> bool:
         # A part of a table whose header and level column were lost still shows its targets.
         if _VALUE.match(text):
             values += 1
+        elif is_bare_kind(text):
+            bases += 1
         if "指标" in text and (is_level(text) or set(fields_of(text)) & _HEADER_WORDS):
             marks.add(text)
-    return len(marks) >= 2 or values >= 2
+    return len(marks) >= 2 or values >= 2 or bool(values and bases)
