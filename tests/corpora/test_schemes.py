@@ -40,7 +40,7 @@ def test_a_header_belongs_to_one_field() -> None:
     for field, names in data["fields"].items():
         for name in names:
             owners.setdefault(normalise(name), set()).add(field)
-    for section in ("result", "grades", "plan_points"):
+    for section in ("result", "grades"):
         for name in data[section]:
             owners.setdefault(normalise(name), set()).add(section)
     assert {name: fields for name, fields in owners.items() if len(fields) > 1} == {}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nlp.columns import column_of, is_level1_name, label_of, resolve_columns
+from nlp.columns import is_level1_name
 from nlp.scheme import CATEGORIES, GROUPS, best_other, choose_scheme, load_scheme, scheme_ids
 
 NINE = [
@@ -172,70 +172,6 @@ def test_best_other() -> None:
 def test_unknown_pack() -> None:
     with pytest.raises(KeyError):
         load_scheme("cn1999")
-
-
-@pytest.mark.parametrize(
-    ("header", "field", "term"),
-    [
-        ("三级指标", "name", None),
-        ("*指标名称", "name", None),
-        ("绩效指标描述", "description", None),
-        ("指标值（包含数字及文字描述）", "value", None),
-        ("指标值(长期)", "value", "long_term"),
-        ("三级指标(长期)", "name", "long_term"),
-        ("二级指标(年度)", "level2", "annual"),
-        ("年度指标值", "value", "annual"),
-        ("计算符号", "operator", None),
-        ("度量单位", "unit", None),
-        ("权重(%)", "weight", None),
-        ("指标权重(分)", "weight", None),
-        ("参考值确定依据", "basis", None),
-        ("上年指标值", "extra", None),
-        ("实际完成值", "result", None),
-        ("未完成原因及拟采取的改进措施", "result", None),
-        ("优", "grade", None),
-        ("3月底", "plan", None),
-    ],
-)
-def test_column_of(header: str, field: str, term: str | None) -> None:
-    column = column_of(header)
-    assert column is not None
-    assert (column.field, column.term) == (field, term)
-
-
-@pytest.mark.parametrize("text", ["", "图书借阅册数", "≥95%", "群众满意度", "行业标准"])
-def test_no_column(text: str) -> None:
-    assert column_of(text) is None
-
-
-def _fields(*headers: str) -> list[str | None]:
-    return [column and column.field for column in resolve_columns(headers)]
-
-
-def test_ambiguous_headers_are_decided_by_neighbours() -> None:
-    assert _fields("一级指标", "二级指标", "指标内容", "指标值") == ["level1", "level2", "name", "value"]
-    assert _fields("二级指标", "三级指标", "指标内容", "指标值") == ["level2", "name", "description", "value"]
-    assert _fields("一级指标", "二级指标", "绩效指标", "目标值") == ["level1", "level2", "name", "value"]
-    assert _fields("三级指标", "计算符号", "指标值", "单位") == ["name", "operator", "value", "unit"]
-
-
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [
-        ("其中：财政    资金", "budget_fiscal"),
-        ("预算数（万元）", "budget_total"),
-        ("年度资金总额：", "budget_total"),
-        ("其他资金", "budget_other"),
-        ("项目编码", "code"),
-        ("资金支出计划（%）", "plan"),
-        ("年度总体目标", "goal"),
-        ("实施期绩效目标", "goal_long_term"),
-        ("资金用途", "purpose"),
-        ("改造县图书馆少儿阅览室", None),
-    ],
-)
-def test_label_of(text: str, label: str | None) -> None:
-    assert label_of(text) == label
 
 
 def test_level1_names() -> None:
