@@ -45,6 +45,7 @@ def sha256_of(name: str) -> str:
     return hashlib.sha256(path_of(name).read_bytes()).hexdigest()
 
 
+@cache
 def digests() -> Mapping[str, str]:
     """Return name → sha256 of every scheme, lexicon and mapping file and of the scoring, in name order."""
     names = sorted(

@@ -13,7 +13,6 @@ from service.cli_text import ChineseGroup, usage_line
 from service.errors import BiaochiError
 
 USABLE = 0
-HAS_ERRORS = 1
 UNUSABLE = 2
 
 

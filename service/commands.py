@@ -108,7 +108,8 @@ def run_check(
     to_stdout = out is None and fmt in ("text", "json", "html")
     if to_stdout and fmt == "html" and len(paths) > 1:
         raise SettingsError("多个文件的 HTML 报告请用 -o 指定文件夹")
-    reports: list[Report] = []
+    to_terminal = to_stdout and fmt == "text" and sys.stdout.isatty()
+    reports: list[tuple[Report, str]] = []
     artifacts: list[tuple[str, bytes]] = []
     stems: set[str] = set()
     with _progress(len(paths)) as advance:
@@ -118,27 +119,24 @@ def run_check(
                 report = pipeline.check_bytes(data, name=name, options=options, limits=limits)
             except InputError as error:
                 raise type(error)(f"{path}：{error.message}") from error
-            reports.append(report)
-            rendered = render(
-                report,
-                fmt,
-                original=data,
-                original_kind=report.document.input_kind,
-                name=_stem(name, stems),
-            )
-            artifacts += [(item.filename, item.data) for item in rendered]
+            stem = _stem(name, stems)
+            reports.append((report, stem))
+            if not to_terminal:
+                kind = report.document.input_kind
+                rendered = render(report, fmt, original=data, original_kind=kind, name=stem)
+                artifacts += [(item.filename, item.data) for item in rendered]
             advance(name)
-    if to_stdout and fmt == "text" and sys.stdout.isatty():
+    if to_terminal:
         from service.export.console import print_report
         from service.export.view import build
 
-        for report, path in zip(reports, paths, strict=True):
-            print_report(build(report, Path(path).name))
+        for report, stem in reports:
+            print_report(build(report, stem))
     elif to_stdout:
         _print(fmt, [data for _, data in artifacts])
     else:
         _save(artifacts, out, single=len(paths) == 1)
-    has_error = any(item.severity is Severity.ERROR for report in reports for item in report.findings)
+    has_error = any(item.severity is Severity.ERROR for report, _ in reports for item in report.findings)
     return HAS_ERRORS if has_error else 0
 
 

@@ -8,12 +8,11 @@ from datetime import date
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 
 from corpora.store import CorpusError, digests
 from models.records.document import Document
 from models.records.finding import Finding, Severity
-from models.records.report import Report, RunManifest
+from models.records.report import Report, RunManifest, WaivedFinding
 from rules.engine.context import DocumentContext
 from rules.engine.fingerprint import fingerprinted
 from rules.engine.fold import fold
@@ -94,11 +93,11 @@ def check_bytes(data: bytes, *, name: str | None, options: CheckOptions, limits:
     return check(load(data, name=name, limits=limits), options)
 
 
-def _without(single: Iterable[Finding], waived: Iterable[object]) -> list[Finding]:
+def _without(single: Iterable[Finding], waived: Iterable[WaivedFinding]) -> list[Finding]:
     """Drop the single findings that a waived folded finding stands for."""
     gone: set[tuple[str, str]] = set()
     for entry in waived:
-        finding: Finding = entry.finding  # type: ignore[attr-defined]
+        finding = entry.finding
         gone.update((finding.code, location.path) for location in (finding.location, *finding.related))
     return [item for item in single if (item.code, item.location.path) not in gone]
 
@@ -112,13 +111,18 @@ def _unused(suppressor: Suppressor, document: Document, ruleset: RuleSet) -> tup
     return fingerprinted(found, document)
 
 
+@cache
+def _version() -> str:
+    return version("biaochi")
+
+
 def _manifest(document: Document, ruleset: RuleSet) -> RunManifest:
     return RunManifest(
-        tool=version("biaochi"),
+        tool=_version(),
         ruleset_digest=ruleset.digest,
         profile_chain=ruleset.profile.chain,
         profile_digest=ruleset.profile.digest,
-        corpora=MappingProxyType(dict(digests())),
+        corpora=digests(),
         input_sha256=document.input_sha256,
         rules=ruleset.codes,
     )

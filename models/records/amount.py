@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 MAX_DIGITS: Final = 30
@@ -13,14 +14,17 @@ MAX_DIGITS: Final = 30
 _FORM: Final = re.compile(
     r"(?P<sign>[-−]?)(?P<number>\d[\d,]*(?:\.\d+)?|\.\d+)(?P<unit>%|元|千元|万元|万|亿元|亿)?"
 )
-_FACTORS: Final = {
-    "元": Decimal(1),
-    "千元": Decimal(1000),
-    "万元": Decimal(10_000),
-    "万": Decimal(10_000),
-    "亿元": Decimal(100_000_000),
-    "亿": Decimal(100_000_000),
-}
+FACTORS: Final = MappingProxyType(
+    {
+        "元": Decimal(1),
+        "千元": Decimal(1000),
+        "万元": Decimal(10_000),
+        "万": Decimal(10_000),
+        "亿元": Decimal(100_000_000),
+        "亿": Decimal(100_000_000),
+    }
+)
+"""元 per money unit."""
 
 
 def plain(number: Decimal) -> str:
@@ -53,7 +57,7 @@ def parse_amount(text: str, unit: str = "万元") -> Decimal | None:
 
 def convert(number: Decimal, unit: str, target: str) -> Decimal:
     """Return money in another unit, without losing digits and without an exponent."""
-    value = number * _FACTORS[unit] / _FACTORS[target]
+    value = number * FACTORS[unit] / FACTORS[target]
     value = value.normalize()
     return value.quantize(Decimal(1)) if value.as_tuple().exponent > 0 else value  # type: ignore[operator]
 

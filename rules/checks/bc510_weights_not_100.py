@@ -10,7 +10,7 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.text import normalise
 from rules.engine.base import DOC_101, FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
-from rules.support.amounts import plain
+from rules.support.cells import plain
 
 _HUNDRED: Final = Decimal(100)
 _TEN: Final = Decimal(10)

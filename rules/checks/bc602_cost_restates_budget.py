@@ -7,7 +7,8 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_101, LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
-from rules.support.amounts import Money, covers_other_money, is_saving, money_of, plain, same, yuan_text
+from rules.support.amounts import Money, covers_other_money, is_saving, money_of, same, yuan_text
+from rules.support.cells import plain
 
 _NOT_MONEY: Final = frozenset({"质量", "时效", "社会效益", "生态效益", "可持续影响", "服务对象满意度"})
 _EACH: Final = frozenset(

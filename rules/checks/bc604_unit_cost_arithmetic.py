@@ -7,7 +7,8 @@ from decimal import Decimal
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext
-from rules.support.amounts import TEN_THOUSAND, UnitCost, plain, same, unit_costs, yuan_text
+from rules.support.amounts import TEN_THOUSAND, UnitCost, same, unit_costs, yuan_text
+from rules.support.cells import plain
 
 _TIMES = "「{counted}」{count}乘以「{priced}」{price}为{total}，约为项目预算数{budget}的{times}倍"
 """Used where a percentage would say nothing (a slip of ten thousand)."""

@@ -7,7 +7,8 @@ from decimal import Decimal
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.amounts import is_saving, money_of, plain, yuan_text
+from rules.support.amounts import is_saving, money_of, yuan_text
+from rules.support.cells import plain
 
 
 class CircularBenefit(RowRule):

@@ -8,7 +8,7 @@ from models.records.document import AmountCell
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext
-from rules.support.amounts import plain
+from rules.support.cells import plain
 
 _ROUNDING: Final = Decimal("0.01")
 

@@ -10,7 +10,7 @@ from models.records.amount import parse_percent
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext
-from rules.support.amounts import plain
+from rules.support.cells import plain
 
 _HUNDRED: Final = Decimal(100)
 

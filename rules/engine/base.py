@@ -119,8 +119,8 @@ class Rule(ABC):
         """Return a finding at `field` of the context (or at `location`).
 
         `fact`, `impact`, `advice` replace the class's templates; templates are filled from `values` and, for a row,
-        from its cells (`{name}`, `{value}`, `{level2}` …). A profile's severity wins over the rule's choice only
-        when the rule did not choose one itself or the profile is laxer or stricter for the whole rule.
+        from its cells (`{name}`, `{value}`, `{level2}` …). A severity or opinion code that the profile sets for the
+        rule wins over the one given here.
         """
         filled = {**ctx.words(), **values}
         used = source or self.source

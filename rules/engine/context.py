@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 
+from models.records.amount import FACTORS
 from models.records.document import Cell, Document, Indicator, Project
 from models.records.finding import Location
 from models.records.quantity import Quantity
@@ -24,8 +25,6 @@ FIELD_LABELS: Mapping[str, str] = {
     "basis": "指标值确定依据",
     "weight": "权重",
 }
-
-YUAN_PER = {"元": Decimal(1), "千元": Decimal(1000), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
 
 
 def shorten(text: str, limit: int = 40) -> str:
@@ -149,7 +148,7 @@ class ProjectContext:
 
     def to_yuan(self, amount: Decimal | None) -> Decimal | None:
         """Convert an amount of the budget block to 元."""
-        factor = YUAN_PER.get(self.project.budget.unit)
+        factor = FACTORS.get(self.project.budget.unit)
         return amount * factor if amount is not None and factor is not None else None
 
     @cached_property

@@ -43,7 +43,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """What was set aside and what remains; `unused` are labels of entries that matched nothing or have expired."""
+    """What was set aside and what remains."""
 
     kept: tuple[Finding, ...]
     waived: tuple[WaivedFinding, ...]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
+from models.records.amount import parse_amount, parse_percent
 from models.records.document import (
     EMPTY,
     ROW_FIELDS,
@@ -45,14 +45,12 @@ def _cell(value: Any) -> Cell:
     return EMPTY if value is None else Cell(str(value))
 
 
-def _amount(value: Any) -> AmountCell | None:
-    if value is None:
-        return None
-    text = str(value)
-    try:
-        return AmountCell(Cell(text), Decimal(text.replace(",", "").removesuffix("%")))
-    except InvalidOperation:
-        return AmountCell(Cell(text), None)
+def _amount(value: Any, unit: str) -> AmountCell | None:
+    return None if value is None else AmountCell(Cell(str(value)), parse_amount(str(value), unit))
+
+
+def _percent(value: Any) -> AmountCell:
+    return AmountCell(_cell(value), None if value is None else parse_percent(str(value)))
 
 
 def build_row(data: Mapping[str, Any], scheme: str = "cn2015") -> Indicator:
@@ -81,6 +79,7 @@ def build_project(data: Mapping[str, Any], scheme: str = "cn2015") -> Project:
     budget = data.get("budget")
     if not isinstance(budget, Mapping):
         budget = {"total": budget, "fiscal": budget}
+    unit = str(budget.get("unit", "万元"))
     plan = data.get("plan", ())
     pairs: Sequence[tuple[Any, Any]] = (
         tuple(plan.items()) if isinstance(plan, Mapping) else tuple(zip(_PLAN_LABELS, plan, strict=False))
@@ -91,16 +90,13 @@ def build_project(data: Mapping[str, Any], scheme: str = "cn2015") -> Project:
         name=_cell(data.get("name", "示例项目")),
         department=_cell(data.get("department")),
         budget=Budget(
-            total=_amount(budget.get("total")),
-            fiscal=_amount(budget.get("fiscal")),
-            other=_amount(budget.get("other")),
-            unit=str(budget.get("unit", "万元")),
+            total=_amount(budget.get("total"), unit),
+            fiscal=_amount(budget.get("fiscal"), unit),
+            other=_amount(budget.get("other"), unit),
+            unit=unit,
             purpose=_cell(budget.get("purpose", data.get("purpose"))),
         ),
-        plan=tuple(
-            PlanPoint(label=_cell(label), percent=_amount(value) or AmountCell(EMPTY, None))
-            for label, value in pairs
-        ),
+        plan=tuple(PlanPoint(label=_cell(label), percent=_percent(value)) for label, value in pairs),
         goals=tuple(_cell(goal) for goal in data.get("goals", ())),
         rows=tuple(build_row(row, scheme) for row in data.get("rows", ())),
         absent=frozenset(data.get("absent", ())),

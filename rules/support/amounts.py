@@ -12,6 +12,7 @@ from nlp.linking import object_of
 from nlp.naming import is_money_name, is_unit_cost
 from nlp.units import lookup
 from rules.engine.context import ProjectContext, RowContext
+from rules.support.cells import plain
 
 TEN_THOUSAND: Final = Decimal(10_000)
 EQUAL: Final = Decimal("0.005")
@@ -61,12 +62,6 @@ class UnitCost:
     def total(self) -> Decimal:
         """Count × unit cost in 元."""
         return self.number * self.yuan
-
-
-def plain(number: Decimal) -> str:
-    """Return the number without exponent and trailing zeros."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def yuan_text(yuan: Decimal) -> str:

@@ -6,12 +6,15 @@ A new format is one module with `read(data, limits)` in this folder and one line
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from service.errors import BiaochiError, DamagedInput, UnsupportedFormat
 from service.ingest.grid import RawDocument
 from service.settings import Limits
+
+T = TypeVar("T")
 
 _READERS: Final = MappingProxyType(
     {
@@ -42,20 +45,34 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted(_READERS))
 
 
-def read_bytes(data: bytes, *, name: str | None, limits: Limits) -> RawDocument:
-    """Return the paragraphs and tables of a file.
+def sniff_bytes(data: bytes, *, name: str | None, limits: Limits) -> str:
+    """Return the format of a file by its content. Raises an InputError."""
+    from service.ingest.sniff import sniff
+
+    return _guarded(name, lambda: sniff(data, name, limits))
+
+
+def read_bytes(data: bytes, *, name: str | None, limits: Limits, kind: str | None = None) -> RawDocument:
+    """Return the paragraphs and tables of a file; `kind` is its format where `sniff_bytes` has told it already.
 
     `name` is used for messages and decides between csv and txt, nothing else. Raises an InputError; whatever
     a library raises on a broken file comes out as DamagedInput.
     """
-    from service.ingest.sniff import sniff
+    known = kind or sniff_bytes(data, name=name, limits=limits)
 
+    def read() -> RawDocument:
+        if known == "json":
+            raise UnsupportedFormat("文件是 JSON，请用 biaochi check - 从标准输入读取")
+        return _reader(known).read(data, limits)
+
+    return _guarded(name, read)
+
+
+def _guarded(name: str | None, action: Callable[[], T]) -> T:
+    """Run `action`; whatever goes wrong with the file comes out as one InputError."""
     where = f"{name}：" if name else ""
     try:
-        kind = sniff(data, name, limits)
-        if kind == "json":
-            raise UnsupportedFormat("文件是 JSON，请用 biaochi check - 从标准输入读取")
-        return _reader(kind).read(data, limits)
+        return action()
     except ImportError:
         # A broken installation is not the file's fault.
         raise
