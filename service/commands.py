@@ -1,4 +1,4 @@
-"""The commands: check, parse, rules, explain, doctor."""
+"""The commands: check, parse, rules, explain, doctor; `model_commands` has those around the class model."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ HAS_ERRORS = 1
 
 def register(cli: click.Group) -> None:
     """Attach the commands to the group."""
-    for command in (check, parse, rules, explain, doctor):
+    from service import model_commands as model
+
+    for command in (check, parse, rules, explain, doctor, model.classify, model.train, model.evaluate):
         cli.add_command(command)
 
 
-def _read(path: str, limits: Limits) -> tuple[bytes, str]:
+def read_input(path: str, limits: Limits) -> tuple[bytes, str]:
     """Return the bytes and the shown name of a path; `-` is standard input."""
     if path == "-":
         data = sys.stdin.buffer.read(limits.max_bytes + 1)
@@ -114,7 +116,7 @@ def run_check(
     stems: set[str] = set()
     with _progress(len(paths)) as advance:
         for path in paths:
-            data, name = _read(path, limits)
+            data, name = read_input(path, limits)
             try:
                 report = pipeline.check_bytes(data, name=name, options=options, limits=limits)
             except InputError as error:
@@ -210,7 +212,7 @@ def parse(path: str, fmt: str, out: str | None) -> int:
     from service.output import write_all
 
     limits = limits_from()
-    data, name = _read(path, limits)
+    data, name = read_input(path, limits)
     try:
         document = pipeline.normalised(pipeline.load(data, name=name, limits=limits))
     except InputError as error:

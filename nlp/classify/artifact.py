@@ -1,0 +1,117 @@
+"""The trained weights: `weights.npz` and `meta.json`, loaded without pickle and checked by hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from corpora.store import CorpusError
+from nlp.classify.query import CATEGORIES
+
+ID: Final = "indicator-class"
+FORMAT: Final = 1
+HEADS: Final = (*CATEGORIES, "management", "vague")
+"""Columns of the weights: one per class, then the two flags."""
+FOLDER: Final = Path(__file__).resolve().parents[2] / "models" / "artifacts" / ID
+_BROKEN: Final = "分类模型文件缺失或损坏（models/artifacts/indicator-class），请重新安装标尺，或运行 biaochi train 重新训练"
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artifact:
+    """Weights of the classifier. Rows of `weights` are features, columns are HEADS."""
+
+    vocabulary: Mapping[str, int]
+    weights: Floats
+    """Shape (features, heads): coefficient times inverse document frequency."""
+    squares: Floats
+    """Shape (features,): squared inverse document frequency, for the length of a row."""
+    bias: Floats
+    """Shape (heads,)."""
+    calibration: Floats
+    """Shape (knots, 2): raw probability → calibrated probability of the most likely class, both rising."""
+    abstain_below: float
+    version: str
+    sha256: str
+
+
+def digest(folder: Path = FOLDER) -> str:
+    """Return the hash over both files, which names the model in reports."""
+    parts = hashlib.sha256()
+    for name in ("meta.json", "weights.npz"):
+        parts.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return parts.hexdigest()
+
+
+@cache
+def load(folder: Path = FOLDER) -> Artifact:
+    """Return the weights. Raises CorpusError when they are missing, damaged or of another format."""
+    try:
+        raw = (folder / "weights.npz").read_bytes()
+        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        if meta["format"] != FORMAT or hashlib.sha256(raw).hexdigest() != meta["weights_sha256"]:
+            raise CorpusError(_BROKEN)
+        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+            weights = arrays["weights"].astype(np.float32) * arrays["scale"][None, :]
+            features = bytes(arrays["features"]).decode("utf-8").split("\n")
+            artifact = Artifact(
+                vocabulary={feature: i for i, feature in enumerate(features)},
+                weights=weights,
+                squares=arrays["squares"],
+                bias=arrays["bias"],
+                calibration=arrays["calibration"],
+                abstain_below=float(meta["abstain_below"]),
+                version=str(meta["version"]),
+                sha256=digest(folder),
+            )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CorpusError(_BROKEN) from error
+    if artifact.weights.shape != (len(artifact.vocabulary), len(HEADS)):
+        raise CorpusError(_BROKEN)
+    return artifact
+
+
+def save(
+    folder: Path,
+    *,
+    features: list[str],
+    weights: Floats,
+    squares: Floats,
+    bias: Floats,
+    calibration: Floats,
+    meta: Mapping[str, Any],
+) -> None:
+    """Write both files. Equal input gives equal bytes: no times, fixed order, stored as 16-bit steps per head."""
+    import io
+    import zipfile
+
+    scale = (np.abs(weights).max(axis=0) / 32000).astype(np.float32)
+    arrays: dict[str, Any] = {
+        "weights": np.round(weights / scale[None, :]).astype(np.int16),
+        "scale": scale,
+        "squares": squares.astype(np.float32),
+        "bias": bias.astype(np.float32),
+        "calibration": calibration.astype(np.float32),
+        "features": np.frombuffer("\n".join(features).encode("utf-8"), dtype=np.uint8),
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(arrays):
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            # A fixed time stamp keeps the bytes equal from one training to the next.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (2020, 1, 1, 0, 0, 0)), buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
+    raw = out.getvalue()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "weights.npz").write_bytes(raw)
+    text = json.dumps({**meta, "format": FORMAT, "heads": HEADS, "weights_sha256": hashlib.sha256(raw).hexdigest()}, ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / "meta.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,54 @@
+"""Features of an indicator: character sequences of name and description, kind of value.
+
+A missing description or value gives no feature, so it cannot speak for or against a class.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from nlp.classify.query import Query
+from nlp.quantity import parse
+from nlp.text import core_name, normalise
+
+NAME_GRAMS: Final = 4
+_MAX_NAME: Final = 60
+_MAX_DESCRIPTION: Final = 120
+# Namespaces keep one dictionary: name sequences are bare, all others start with a control character.
+_DESCRIPTION: Final = "\x01"
+_VALUE: Final = "\x02"
+
+
+def pieces(query: Query) -> list[str]:
+    """Return the features of a query as strings; repeats are meant to count once."""
+    core = core_name(query.name)
+    found = list(_name_pieces(core[:_MAX_NAME]))
+    if query.description:
+        text = normalise(query.description)[:_MAX_DESCRIPTION]
+        if text != core and text != normalise(query.name):
+            found += (
+                _DESCRIPTION + text[i : i + size] for size in (2, 3) for i in range(len(text) - size + 1)
+            )
+    if query.value or query.unit:
+        found += _value_pieces(query.value, query.operator, query.unit)
+    return found
+
+
+def _name_pieces(core: str) -> list[str]:
+    text = f"^{core}$"
+    return [text[i : i + size] for size in range(1, NAME_GRAMS + 1) for i in range(len(text) - size + 1)]
+
+
+@lru_cache(maxsize=16384)
+def _value_pieces(value: str, operator: str, unit: str) -> tuple[str, ...]:
+    quantity = parse(value, operator=operator, unit=unit)
+    found = [f"{_VALUE}kind:{quantity.kind}"]
+    if quantity.operator:
+        found.append(f"{_VALUE}sign:{quantity.operator}")
+    if quantity.unit:
+        found.append(f"{_VALUE}unit:{quantity.unit}")
+    if quantity.kind == "text":
+        text = normalise(value)[:20]
+        found += (_VALUE + text[i : i + 2] for i in range(len(text) - 1))
+    return tuple(found)

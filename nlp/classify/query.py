@@ -1,0 +1,60 @@
+"""What the classifier is asked and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+CATEGORIES: Final = (
+    "数量",
+    "质量",
+    "时效",
+    "成本",
+    "社会成本",
+    "生态环境成本",
+    "经济效益",
+    "社会效益",
+    "生态效益",
+    "可持续影响",
+    "服务对象满意度",
+)
+"""Meanings of the classes over all packs, in the order of the model's columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One indicator as filed. Only `name` is needed."""
+
+    name: str
+    description: str = ""
+    value: str = ""
+    unit: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a name measures. Shares of `ranked` are probabilities that a careful reader accepts the class."""
+
+    ranked: tuple[tuple[str, float], ...]
+    """(category meaning, probability 0–1), most likely first; classes that the pack lacks are left out."""
+    abstain: bool
+    """The model does not know: no rule may build on it alone."""
+    management: float
+    """Probability that the name is management or input, not performance."""
+    vague: float
+    """Probability that nothing in the name can be measured."""
+
+    @property
+    def category(self) -> str:
+        """The most likely class, also where the model abstains."""
+        return self.ranked[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """Calibrated probability of the most likely class."""
+        return self.ranked[0][1]
+
+    def probability(self, category: str) -> float:
+        """Return the probability that the class is acceptable, 0 for a class that the pack lacks."""
+        return next((p for item, p in self.ranked if item == category), 0.0)
