@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.util import find_spec
 
 from corpora.store import path_of
+
+# The engines differ only in figures with hyphens (0-6岁), so figures, letters and marks are cut here.
+_RUNS = re.compile(r"[\u3400-\u9fff]+|[a-z]+|[0-9.]+|.", re.IGNORECASE | re.DOTALL)
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 DICTIONARY = "dictionary.txt"
 """One word a line: word, frequency. Added to jieba's own dictionary."""
@@ -32,7 +37,7 @@ def _rjieba() -> Callable[[str], list[str]]:
 
     tokenizer = rjieba.Jieba()
     for word, frequency in _own_words():
-        tokenizer.add_word(word, frequency)
+        tokenizer.add_word(word, frequency, None)
     return lambda text: list(tokenizer.cut(text))
 
 
@@ -52,4 +57,4 @@ def engine() -> str:
 def words(text: str) -> tuple[str, ...]:
     """Return the words of a normalised text, in order; joined they are the text."""
     cut = _rjieba() if engine() == "rjieba" else _jieba()
-    return tuple(cut(text))
+    return tuple(word for run in _RUNS.findall(text) for word in (cut(run) if _HAN.match(run) else [run]))

@@ -1,20 +1,24 @@
 """BC101 category-mismatch."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.category import lexicon_verdict
+from rules.support.category import SURE, UNFIT, lexicon_verdict, likeness, model_verdict, shares
+
+_BARE_FACT = "三级指标「{name}」申报为「{level2}」，所考核的内容更接近「{likely}」，疑似归类不符"
 
 
 class CategoryMismatch(RowRule):
     """三级指标的名称与申报的二级指标类型疑似不符。
 
     ## 为什么
-    归类不当的指标会使本类缺少应有的目标，评价时三级指标放错二级指标通常扣分。只有名称能够确定类型时才提示：
-    满意度不在满意度指标、及时率放在成本指标为必须修改，其余为建议修改；完成率、覆盖率、受益人数等各类均有使用的
-    名称不提示。
+    归类不当的指标会使本类缺少应有的目标，评价时三级指标放错二级指标通常扣分。满意度不在满意度指标、及时率放在
+    成本指标为必须修改，其余为建议修改。词表不能确定的由分类模型判断：只有另一类型的把握很高、申报类型基本不可能
+    时才提示，并列出可能的类型、判断依据的词语和最相近的范例；模型没有把握时不提示。完成率、覆盖率、受益人数等
+    各类均有使用的名称不提示。
 
     ## 反例
     ```yaml
@@ -31,6 +35,17 @@ class CategoryMismatch(RowRule):
     row: {level2: 成本指标, name: 设备维修及时率, value: ≥95%}
     fires: [level2]
     severity: error
+    ```
+
+    ```yaml
+    row: {level2: 可持续影响指标, name: 举办法治讲座, value: ≥12场}
+    fires: [level2]
+    severity: warning
+    ```
+    ```yaml
+    row: {level2: 经济效益指标, name: 居民垃圾分类知识知晓情况, value: 有所提高}
+    fires: [level2]
+    severity: warning
     ```
 
     ## 正例
@@ -58,19 +73,40 @@ class CategoryMismatch(RowRule):
     impact = "所在类型缺少对应的目标，评价时可能按三级指标归类不当扣分"
     advice = "建议核实归类，如无特殊口径，将本行调整至「{likely}」，「{level2}」另行设置指标"
 
+    @dataclass(frozen=True)
+    class Options:
+        """Options of BC101."""
+
+        sure: float = SURE
+        """Probability (0 to 1) of another class from which the model speaks."""
+        unfit: float = UNFIT
+        """Probability (0 to 1) of the filed class up to which the model speaks."""
+
     def check(self, ctx: RowContext) -> Iterator[Finding]:
-        # The verdict of a class model joins here, after the lexicon: `lexicon_verdict(ctx) or model_verdict(ctx)`.
-        verdict = lexicon_verdict(ctx)
+        by_words = lexicon_verdict(ctx)
+        verdict = by_words or model_verdict(ctx, sure=self.options.sure, unfit=self.options.unfit)
         if verdict is None:
             return
+        prediction = ctx.prediction
+        scheme = ctx.project.scheme
+        evidence: list[Evidence] = []
+        if by_words is not None:
+            evidence.append(Evidence("lexicon", f"名称中的「{verdict.cue}」属于{verdict.likely}"))
+        if prediction is not None and prediction.category == verdict.likely:
+            evidence.append(Evidence("model", f"可能的类型：{shares(ctx, prediction)}"))
+            near = likeness(ctx, verdict.likely)
+            if near is not None:
+                evidence.append(Evidence("peer", near))
         yield self.found(
             ctx,
             "level2",
             severity=verdict.severity,
+            confidence=verdict.confidence,
             related=[ctx.at("name")],
-            evidence=[Evidence("lexicon", f"名称中的「{verdict.cue}」属于{verdict.likely}")],
+            evidence=evidence,
+            fact=None if verdict.cue else _BARE_FACT,
             cue=verdict.cue,
-            likely=ctx.project.scheme.level2_name(verdict.likely),
+            likely=scheme.level2_name(verdict.likely),
         )
 
 

@@ -8,7 +8,7 @@ from nlp.naming import double_barrelled, side
 from nlp.scheme import label_key
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.category import is_own_action
+from rules.support.category import UNFIT, is_own_action, likeness, model_verdict, shares
 from rules.support.cells import CEILINGS
 
 _BENEFITS = ("经济效益", "社会效益", "生态效益", "可持续影响")
@@ -63,6 +63,10 @@ class WrongLevel1(RowRule):
         if not label_key(ctx.text("level2")):
             yield from self._satisfaction(ctx)
             return
+        found = list(self._by_words(ctx))
+        yield from found or self._by_model(ctx)
+
+    def _by_words(self, ctx: RowContext) -> Iterator[Finding]:
         if ctx.category not in _BENEFITS or ctx.group not in (None, "效益"):
             return
         quantity = ctx.quantity
@@ -84,6 +88,34 @@ class WrongLevel1(RowRule):
             ],
             unit_word=quantity.unit,
             quantity_class=ctx.project.scheme.level2_name("数量"),
+        )
+
+    def _by_model(self, ctx: RowContext) -> Iterator[Finding]:
+        """Say that the branch is wrong where no class of the filed branch is likely."""
+        verdict, prediction = model_verdict(ctx), ctx.prediction
+        if verdict is None or prediction is None or ctx.group is None:
+            return
+        scheme = ctx.project.scheme
+        likely = scheme.parent_group(verdict.likely)
+        rest = max(
+            (share for name, share in prediction.ranked if scheme.parent_group(name) == ctx.group), default=0.0
+        )
+        if likely == ctx.group or rest > UNFIT:
+            return
+        evidence = [Evidence("model", f"可能的类型：{shares(ctx, prediction)}")]
+        near = likeness(ctx, verdict.likely)
+        yield self.found(
+            ctx,
+            "level1",
+            severity=Severity.WARNING,
+            confidence=verdict.confidence,
+            related=[ctx.at("level2"), ctx.at("name")],
+            evidence=[*evidence, Evidence("peer", near)] if near else evidence,
+            fact="三级指标「{name}」填在「{level1}」下，所考核的内容更接近「{branch}」，疑似一级指标不符",
+            impact="「{level1}」没有实际的目标，评价时可能按指标归类不当扣分",
+            advice="建议核实，如无特殊口径，将本行调整至「{branch}」下的「{likely}」",
+            branch=scheme.level1_name(likely),
+            likely=scheme.level2_name(verdict.likely),
         )
 
     def _satisfaction(self, ctx: RowContext) -> Iterator[Finding]:

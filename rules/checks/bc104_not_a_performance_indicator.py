@@ -7,6 +7,9 @@ from nlp.naming import management_word
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
 
+_UNLIKELY = 0.05
+_LIKELY = 0.8
+
 
 class NotAPerformanceIndicator(RowRule):
     """把资金支付、预算执行、制度建设等管理要求当作绩效指标。
@@ -55,12 +58,22 @@ class NotAPerformanceIndicator(RowRule):
         entry = management_word(ctx.text("name"))
         if entry is None:
             return
+        prediction = ctx.prediction
+        share = prediction.management if prediction is not None else 0.0
+        certain = entry.certainty == "certain"
+        # The words alone only hint; the model, which sees the whole name, drops the hint or makes it a finding.
+        if not certain and share < _UNLIKELY:
+            return
+        evidence = [Evidence("lexicon", f"「{entry.phrase}」：{entry.why}")]
+        if not certain:
+            evidence.append(Evidence("model", f"属于管理要求的可能性 {share:.2f}"))
         yield self.found(
             ctx,
             "name",
-            severity=Severity.WARNING if entry.certainty == "certain" else Severity.INFO,
+            severity=Severity.WARNING if certain or share >= _LIKELY else Severity.INFO,
+            confidence=None if certain else round(share, 2),
             related=[ctx.at("level2")],
-            evidence=[Evidence("lexicon", f"「{entry.phrase}」：{entry.why}")],
+            evidence=evidence,
             advice=None
             if "改为" in entry.hint or "写明" in entry.hint
             else "建议{hint}，改填项目的产出或效益指标〔待填：指标及数值〕",

@@ -110,6 +110,7 @@ class Rule(ABC):
         severity: Severity | None = None,
         opinion_code: str | None = None,
         subcode: str | None = None,
+        confidence: float | None = None,
         fact: str | None = None,
         impact: str | None = None,
         advice: str | None = None,
@@ -141,6 +142,7 @@ class Rule(ABC):
             dimension=self.dimension,
             opinion_code=self._opinion_code or opinion_code or self.opinion_code,
             subcode=subcode,
+            confidence=confidence,
             suggestions=tuple(suggestions),
         )
 

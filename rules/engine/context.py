@@ -11,6 +11,7 @@ from models.records.document import Cell, Document, Indicator, Project
 from models.records.finding import Location
 from models.records.quantity import Quantity
 from nlp import quantity as quantities
+from nlp.classify import CATEGORIES, Prediction, Query, classify_many
 from nlp.scheme import Scheme, load_scheme
 from nlp.text import core_name, is_not_applicable, normalise
 
@@ -103,6 +104,16 @@ class RowContext:
         return self.project.scheme.level1_group(self.text("level1"))
 
     @cached_property
+    def query(self) -> Query:
+        """What the class model is asked about the row; the declared class is not told."""
+        return Query(*(self.text(field) for field in ("name", "description", "value", "unit", "operator")))
+
+    @property
+    def prediction(self) -> Prediction | None:
+        """What the class model says of the row, None for a row without a name."""
+        return self.project.predictions.get(self.index)
+
+    @cached_property
     def is_filler(self) -> bool:
         """Whether the filer marked the row as not applicable."""
         return is_not_applicable(self.text("name")) or is_not_applicable(self.text("value"))
@@ -136,6 +147,15 @@ class ProjectContext:
     def scheme(self) -> Scheme:
         """The scheme pack that applies to the project."""
         return load_scheme(self.project.scheme or "cn2015")
+
+    @cached_property
+    def predictions(self) -> Mapping[int, Prediction]:
+        """The class model's answers by row index, for live rows with a name; asked in one batch."""
+        rows = [row for row in self.live_rows if row.name]
+        scheme = self.scheme
+        known = frozenset(name for name in CATEGORIES if scheme.has(name))
+        found = classify_many([row.query for row in rows], known)
+        return {row.index: item for row, item in zip(rows, found, strict=True)}
 
     def of(self, *categories: str) -> tuple[RowContext, ...]:
         """Return the live rows declared under one of the classes."""

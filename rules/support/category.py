@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from models.records.finding import Severity
 from nlp.lexicon import compiled, data, ending, head, words
+from nlp.classify import Prediction, cues, nearest
 from nlp.naming import double_barrelled, is_yes_no, is_zero_event
 from nlp.text import core_name, normalise
 from rules.engine.context import RowContext
@@ -53,6 +54,46 @@ def lexicon_verdict(ctx: RowContext) -> ClassVerdict | None:
     if declared in zero["declared"] and is_zero_event(name):
         return ClassVerdict(str(zero["likely"]), _zero_words(name), Severity(zero["severity"]))
     return None
+
+
+SURE: Final = 0.9
+"""Calibrated probability from which the model may contradict the filed class."""
+UNFIT: Final = 0.08
+"""Probability of the filed class up to which the model may contradict it."""
+VAGUE: Final = 0.6
+"""A name in which nothing can be measured has a graver fault than its class."""
+
+
+def model_verdict(ctx: RowContext, *, sure: float = SURE, unfit: float = UNFIT) -> ClassVerdict | None:
+    """Return the verdict of the class model, None where it agrees, is not sure, or another fault comes first."""
+    prediction, declared = ctx.prediction, ctx.category
+    if prediction is None or declared is None or prediction.abstain or prediction.category == declared:
+        return None
+    if prediction.confidence < sure or prediction.probability(declared) > unfit:
+        return None
+    if len(ctx.name) < 3 or not ctx.project.scheme.has(declared):
+        return None
+    if double_barrelled(ctx.text("name")) is not None:
+        return None
+    found = cues(ctx.query, prediction.category)
+    return ClassVerdict(
+        prediction.category, "、".join(found), Severity.WARNING, round(prediction.confidence, 2)
+    )
+
+
+def shares(ctx: RowContext, prediction: Prediction, most: int = 2) -> str:
+    """Return the likeliest classes with their probability, for evidence."""
+    scheme = ctx.project.scheme
+    return "、".join(f"{scheme.level2_name(name)} {share:.2f}" for name, share in prediction.ranked[:most])
+
+
+def likeness(ctx: RowContext, category: str) -> str | None:
+    """Return the nearest labelled names of a class as one sentence, None where nothing is near."""
+    found = nearest(ctx.text("name"), category)
+    if not found:
+        return None
+    names = "、".join(f"「{item.name}」" for item in found)
+    return f"最相近的范例：{names}（{ctx.project.scheme.level2_name(category)}）"
 
 
 @dataclass(frozen=True, slots=True)
