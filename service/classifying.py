@@ -116,11 +116,12 @@ def _line_item(line: str, number: int) -> Item:
 
 def read_sheet(data: bytes, name: str, limits: Limits) -> Sheet:
     """Return the first table of a csv or xlsx file that has a column of indicator names. Raises InputError."""
+    from service.ingest.grid import Table
     from service.ingest.headers import fields_of
     from service.ingest.reader import read_bytes
 
     raw = read_bytes(data, name=name, limits=limits)
-    for table in raw.tables:
+    for table in (block for block in raw.blocks if isinstance(block, Table)):
         matrix = [[cell.text if cell is not None else "" for cell in row] for row in table.matrix()]
         for start, row in enumerate(matrix[:20]):
             places = _places(row, fields_of)
@@ -197,7 +198,7 @@ def as_xlsx(table: Sequence[Sequence[str]]) -> bytes:
     from service.export.sheets import HEAD_COLOUR, at, put, save, style
 
     book = Workbook()
-    sheet = book.active
+    sheet = book.worksheets[0]
     sheet.title = "指标分类"
     for r, row in enumerate(table, 1):
         for c, text in enumerate(row, 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,7 @@ _KNOTS: Final = 24
 _ABSTAIN_BELOW: Final = 0.6
 
 Matrix = Any
+Features = Callable[[Query], list[str]]
 Floats = npt.NDArray[np.float64]
 
 
@@ -90,30 +91,35 @@ def targets(rows: Sequence[Labelled]) -> dict[str, npt.NDArray[np.bool_]]:
     return found
 
 
-def fit(rows: Sequence[Labelled]) -> Fitted:
-    """Fit every head on the rows."""
-    made = examples(rows)
-    texts = [pieces(item.query) for item in made]
+def vocabulary_of(texts: Sequence[list[str]]) -> tuple[dict[str, int], Floats]:
+    """Return feature → column, and the inverse document frequency of each column."""
     counts = Counter(piece for text in texts for piece in set(text))
     features = sorted(piece for piece, count in counts.items() if count >= _MIN_ROWS and "\n" not in piece)
-    vocabulary = {piece: i for i, piece in enumerate(features)}
     seen = np.array([counts[piece] for piece in features], dtype=np.float64)
     idf = np.log((1 + len(texts)) / (1 + seen)) + 1
+    return {piece: i for i, piece in enumerate(features)}, idf
+
+
+def fit(rows: Sequence[Labelled], features: Features = pieces) -> Fitted:
+    """Fit every head on the rows."""
+    made = examples(rows)
+    texts = [features(item.query) for item in made]
+    vocabulary, idf = vocabulary_of(texts)
     table = matrix(texts, vocabulary, idf)
     weights = np.array([item.weight for item in made])
     goals = targets([item.row for item in made])
-    coefficients, bias = np.zeros((len(features), len(HEADS))), np.zeros(len(HEADS))
+    coefficients, bias = np.zeros((len(vocabulary), len(HEADS))), np.zeros(len(HEADS))
     for column, head in enumerate(HEADS):
         model = LogisticRegression(C=_STRENGTH, solver="liblinear", tol=1e-5, max_iter=500, random_state=0)
         model.fit(table, goals[head], sample_weight=weights)
         coefficients[:, column], bias[column] = model.coef_[0], model.intercept_[0]
-    return Fitted(features, idf, coefficients, bias)
+    return Fitted(list(vocabulary), idf, coefficients, bias)
 
 
-def raw_probabilities(fitted: Fitted, queries: Sequence[Query]) -> Floats:
+def raw_probabilities(fitted: Fitted, queries: Sequence[Query], features: Features = pieces) -> Floats:
     """Return probabilities of every head, shape (queries, heads), as the stored model gives them."""
     vocabulary = {piece: i for i, piece in enumerate(fitted.features)}
-    table = matrix([pieces(query) for query in queries], vocabulary, fitted.idf)
+    table = matrix([features(query) for query in queries], vocabulary, fitted.idf)
     return np.asarray(1 / (1 + np.exp(-(table @ fitted.coefficients + fitted.bias))))
 
 
@@ -160,9 +166,9 @@ def train(folder: Path = FOLDER, *, rows: Sequence[Labelled] | None = None) -> d
         folder,
         features=fitted.features,
         weights=weights,
-        squares=fitted.idf**2,
-        bias=fitted.bias,
-        calibration=knots,
+        squares=(fitted.idf**2).astype(np.float32),
+        bias=fitted.bias.astype(np.float32),
+        calibration=knots.astype(np.float32),
         meta=meta,
     )
     (folder / EXEMPLARS).write_text(_exemplars(used), encoding="utf-8")

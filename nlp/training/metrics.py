@@ -159,8 +159,8 @@ class Result:
         yield "只回答最有把握的部分："
         for share, accuracy, least in self.coverage():
             yield f"  覆盖 {share:.0%}：准确率 {accuracy:.4f}（可信度不低于 {least:.2f}）"
-        for row, item in list(self.errors())[:shown]:
-            yield f"  {row.query.name}\t{row.query.value}\t应为 {'|'.join(row.gold)}\t判为 {item.category}（{item.confidence:.2f}）"
+        for row, found in list(self.errors())[:shown]:
+            yield f"  {row.query.name}\t{row.query.value}\t应为 {'|'.join(row.gold)}\t判为 {found.category}（{found.confidence:.2f}）"
 
 
 def evaluate(rows: Sequence[GoldRow], scheme_id: str | None = "cn2015") -> Result:
