@@ -29,16 +29,13 @@ def cues(query: Query, category: str) -> tuple[str, ...]:
     """Return up to three deciding words, the strongest first; words of the name, else the kind of value."""
     artifact = load()
     column = HEADS.index(category)
-    known = sorted({artifact.vocabulary[piece] for piece in pieces(query) if piece in artifact.vocabulary})
+    known = {piece: artifact.vocabulary[piece] for piece in pieces(query) if piece in artifact.vocabulary}
     if not known:
         return ()
-    shown = {name: artifact.vocabulary.get(name) for name in pieces(query)}
-    # A word speaks for the class only as far as it speaks more for it than for the others.
-    table = artifact.weights[:, : len(CATEGORIES)]
-    strength = {
-        piece: float(table[i, column] - np.delete(table[i], column).max()) if i is not None else 0.0
-        for piece, i in shown.items()
-    }
+    table = artifact.weights[list(known.values()), : len(CATEGORIES)]
+    # A word speaks for the class only as far as it speaks more for it than for any other.
+    others = np.delete(table, column, axis=1).max(axis=1)
+    strength = dict(zip(known, (table[:, column] - others).tolist(), strict=True))
     core = core_name(query.name)
     found: list[tuple[float, int, str]] = []
     start = 0

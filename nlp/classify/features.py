@@ -12,7 +12,8 @@ from nlp.classify.query import Query
 from nlp.quantity import parse
 from nlp.text import core_name, normalise
 
-NAME_GRAMS: Final = 4
+NAME_GRAMS: Final = 3
+_ENDINGS: Final = (4, 5)
 _MAX_NAME: Final = 60
 _MAX_DESCRIPTION: Final = 120
 # Namespaces keep one dictionary: name sequences are bare, all others start with a control character.
@@ -37,7 +38,10 @@ def pieces(query: Query) -> list[str]:
 
 def _name_pieces(core: str) -> list[str]:
     text = f"^{core}$"
-    return [text[i : i + size] for size in range(1, NAME_GRAMS + 1) for i in range(len(text) - size + 1)]
+    found = [text[i : i + size] for size in range(1, NAME_GRAMS + 1) for i in range(len(text) - size + 1)]
+    # The end of a name says what is measured, so it is seen in one longer piece.
+    found += (text[-size:] for size in _ENDINGS if size <= len(text))
+    return found
 
 
 @lru_cache(maxsize=16384)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from nlp.classify.query import CATEGORIES, Prediction, Query
 
 _BATCH: Final = 4096
 _EPSILON: Final = 1e-6
+_NOTHING: Final = frozenset({None})
 
 
 def classify(query: Query, categories: frozenset[str] | None = None) -> Prediction:
@@ -40,10 +41,9 @@ def classify_many(queries: Sequence[Query], categories: frozenset[str] | None = 
 
 def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[np.float64]:
     """Return raw probabilities, shape (queries, heads), before calibration."""
-    vocabulary = artifact.vocabulary
-    rows = [list({vocabulary[piece] for piece in pieces(query) if piece in vocabulary}) for query in queries]
-    for row in rows:
-        row.sort()
+    find = artifact.vocabulary.get
+    # Unknown features find None, which sorts nowhere and is dropped; sorting makes sums equal in any batch.
+    rows = [sorted({*map(find, pieces(query)), None} - _NOTHING) for query in queries]
     counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     ids = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(counts.sum()))
     scores = np.tile(artifact.bias.astype(np.float64), (len(rows), 1))
@@ -59,20 +59,14 @@ def _predictions(
     artifact: Artifact, raw: npt.NDArray[np.float64], categories: frozenset[str] | None
 ) -> list[Prediction]:
     columns = [i for i, name in enumerate(CATEGORIES) if categories is None or name in categories]
-    shares = calibrated(artifact.calibration, raw[:, columns])
-    order = np.argsort(-raw[:, columns], axis=1, kind="stable")
-    names = [CATEGORIES[i] for i in columns]
+    names = tuple(CATEGORIES[i] for i in columns)
+    shares = calibrated(artifact.calibration, raw[:, columns]).tolist()
+    best = raw[:, columns].argmax(axis=1).tolist()
     flags = raw[:, len(CATEGORIES) :].tolist()
-    ranked: list[list[Any]] = order.tolist()
-    values: list[list[float]] = shares.tolist()
+    low = artifact.abstain_below
     return [
-        Prediction(
-            ranked=tuple((names[i], values[row][i]) for i in places),
-            abstain=values[row][places[0]] < artifact.abstain_below,
-            management=flags[row][0],
-            vague=flags[row][1],
-        )
-        for row, places in enumerate(ranked)
+        Prediction(names, tuple(values), place, values[place] < low, *flag)
+        for values, place, flag in zip(shares, best, flags, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.repeats import repeats_name
+from rules.support.repeats import repeats_name, rewords_name
 
 
 class DescriptionRepeatsName(RowRule):
@@ -55,11 +55,13 @@ class DescriptionRepeatsName(RowRule):
     advice = "请补充描述〔待填：考核内容、计算公式、数据来源〕"
 
     def check(self, ctx: RowContext) -> Iterator[Finding]:
-        if repeats_name(ctx, "description"):
+        equal = repeats_name(ctx, "description")
+        if equal or rewords_name(ctx):
             yield self.found(
                 ctx,
                 "description",
                 evidence=[Evidence("quote", "描述：「{}」".format(ctx.text("description")))],
+                fact=None if equal else "三级指标「{name}」的描述「{description}」只是名称换了说法",
             )
 
     def eligible(self, ctx: RowContext) -> bool:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Hashable, Iterator
+from itertools import combinations
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_satisfaction, is_timeliness
+from nlp.sameness import same
 from nlp.text import normalise
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.support.cells import CEILINGS
 from rules.support.repeats import bigrams, near_key, overlap, telling_number, value_key, without_common
 from rules.support.same_thing import same_beneficiaries
 
@@ -22,8 +25,8 @@ class NearDuplicateIndicator(ProjectRule):
     """同一项目里疑似用不同名称或类型重复考核同一件事。
 
     ## 为什么
-    同一个数在产出和效益、成本里各用一次，效益只是重述产出，评价时重复的一侧不得分。只在数值相同且对象相同，或同一
-    数值出现在三个及以上类型时提示。
+    同一个数在产出和效益、成本里各用一次，效益只是重述产出，评价时重复的一侧不得分。只在数值相同且对象相同、同一
+    数值出现在三个及以上类型，或两个名称只是词序、虚词、同义词不同时提示；对象、方向、量和率不同的不算。
 
     ## 反例
     ```yaml
@@ -42,8 +45,21 @@ class NearDuplicateIndicator(ProjectRule):
         - {level2: 经济效益指标, name: 助学金涉及金额, value: ≥38万元}
     fires: ["rows[0].value"]
     ```
+    ```yaml
+    project:
+      rows:
+        - {level2: 质量指标, name: 困难群众慰问金发放及时率, value: ≥95%}
+        - {level2: 时效指标, name: 及时发放困难群众慰问金, value: ≥98%}
+    fires: ["rows[1].value"]
+    ```
 
     ## 正例
+    ```yaml
+    project:
+      rows:
+        - {level2: 质量指标, name: 新建泵站验收合格率, value: ≥95%}
+        - {level2: 质量指标, name: 改建泵站验收合格率, value: ≥95%}
+    ```
     ```yaml
     project:
       rows:
@@ -89,6 +105,10 @@ class NearDuplicateIndicator(ProjectRule):
                 yield self._found(
                     members[0], members[1:], "same-value", "指标值相同，同一数值用于三个及以上类型"
                 )
+        for first, second in combinations(ctx.live_rows, 2):
+            if _one_measure(first, second) and (first.index, second.index) not in taken:
+                taken.add((first.index, second.index))
+                yield self._found(second, [first], "same-measure", "考核的是同一内容")
         for members in by_number.values():
             for i, first in enumerate(members):
                 for second in members[i + 1 :]:
@@ -117,6 +137,15 @@ class NearDuplicateIndicator(ProjectRule):
             others=named,
             why=why,
         )
+
+
+def _one_measure(first: RowContext, second: RowContext) -> bool:
+    """Whether two names are one measure in other words (慰问金发放及时率, 及时发放慰问金) with values of one kind."""
+    if first.name == second.name or min(len(first.name), len(second.name)) < 4:
+        return False
+    if first.quantity.kind != second.quantity.kind or first.quantity.operator in CEILINGS:
+        return False
+    return same(first.text("name"), second.text("name"))
 
 
 def _same_thing(

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from models.records.finding import Evidence, Finding, Severity
-from nlp.naming import abstract_entry, head
+from nlp.naming import abstract_entry, has_measurable_noun, head
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.wording import BENEFITS, explains_measure
+
+_VAGUE = 0.9
 
 
 class PseudoQuantified(RowRule):
@@ -61,7 +63,10 @@ class PseudoQuantified(RowRule):
         if entry is not None and entry.kind == "action":
             # 宣传效果提升: what is meant stands before the trend word.
             entry = abstract_entry(head(ctx.name))
-        if entry is None or entry.kind != "abstract" or explains_measure(ctx):
+        if explains_measure(ctx):
+            return
+        if entry is None or entry.kind != "abstract":
+            yield from self._by_model(ctx)
             return
         yield self.found(
             ctx,
@@ -73,6 +78,24 @@ class PseudoQuantified(RowRule):
             ],
             word=entry.phrase,
             hint=entry.hint.removeprefix("写明").join(("将名称改为", "")),
+        )
+
+    def _by_model(self, ctx: RowContext) -> Iterator[Finding]:
+        """Ask where the model is sure that nothing in the name can be divided, and no word says what is measured."""
+        prediction = ctx.prediction
+        if prediction is None or prediction.vague < _VAGUE or has_measurable_noun(ctx.text("name")):
+            return
+        yield self.found(
+            ctx,
+            "name",
+            related=[ctx.at("value")],
+            evidence=[
+                Evidence("model", f"没有可度量对象的可能性 {prediction.vague:.2f}"),
+                Evidence("quote", ctx.filed_value),
+            ],
+            confidence=round(prediction.vague, 2),
+            fact="效益指标「{name}」疑似没有可计算的对象，指标值「{value}」看不出分子和分母",
+            hint="将名称改为可统计的具体事项",
         )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from models.records.quantity import Quantity
 from nlp.lexicon import bare
+from nlp.sameness import similarity
 from nlp.text import core_name
 from rules.engine.context import RowContext
 
@@ -17,6 +18,9 @@ _FILLERS: Final = re.compile(r"工作|情况|的|及其|相关|有关|各项|全
 _GENERIC_BIGRAM: Final = re.compile(
     r"时间|时长|小时|天数|数量|个数|人数|户数|次数|情况|工作|完成|提高|保障|期间|重大|重要|全年|年度|项目|活动|服务|开展|管理|运行|能力|水平|标准"
 )
+REWORDED: Final = 0.97
+"""Similarity from which a description only repeats its name."""
+_INFORMS: Final = re.compile(r"[÷×=/＝]|\d|占|比例|按照?|依据|根据|来源|口径|分子|包括|以上|以内")
 _PLACEHOLDER: Final = re.compile(r"(?:指标|名称|三级指标)?[0-9.…*×x_\-]*")
 
 
@@ -33,6 +37,14 @@ def repeats_name(ctx: RowContext, field: str) -> bool:
     if ctx.norm(field) == ctx.norm("name"):
         return True
     return len(ctx.name) >= 2 and comparable_text(ctx.text(field)) == comparable_text(ctx.text("name"))
+
+
+def rewords_name(ctx: RowContext) -> bool:
+    """Whether the description only turns the name around (补助发放及时率, 及时发放补助的情况) and adds nothing."""
+    name, description = ctx.text("name"), ctx.text("description")
+    if not ctx.norm("description") or len(ctx.name) < 4 or len(description) > 2 * len(name) + 4:
+        return False
+    return _INFORMS.search(description) is None and similarity(name, description) >= REWORDED
 
 
 def is_real_name(core: str) -> bool:
