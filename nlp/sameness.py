@@ -15,15 +15,16 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from nlp.lexicon import alternation, bare, data
+from nlp.lexicon import alternation, bare, data, pattern
 from nlp.text import normalise
 from nlp.tokenise import words
 
 _LEXICON: Final = "sameness"
 _MARKS: Final = re.compile(r"[^\w%]")
 _FIGURES: Final = re.compile(r"\d[\d.]*")
+_YEAR: Final = re.compile(r"20\d\d")
 _RATE_TAIL: Final = re.compile(r"(?<=..)(?:比例|比率|占比|率)$")
-SAME: Final = 0.9
+SAME: Final = 0.88
 """Similarity from which two texts count as one, chosen on `corpora/pairs/names.tsv`."""
 
 
@@ -34,6 +35,8 @@ class Reading:
     measures: frozenset[str]
     object: str
     figures: tuple[str, ...]
+    year: str
+    """Year that the text begins with, "" for none."""
     opposed: frozenset[tuple[int, str]]
     """(group, word) of every word that has opposites."""
 
@@ -42,6 +45,8 @@ def similarity(first: str, second: str) -> float:
     """Return 0 to 1: how surely two indicator texts measure one thing; 0 where something rules it out."""
     a, b = read(first), read(second)
     if a.figures != b.figures or not _agree(a.opposed, b.opposed):
+        return 0.0
+    if a.year and b.year and a.year != b.year:
         return 0.0
     if a.measures != b.measures:
         return 0.0
@@ -60,13 +65,17 @@ def same(first: str, second: str) -> bool:
 @lru_cache(maxsize=32768)
 def read(text: str) -> Reading:
     """Return the text cut into measures and object."""
-    plain = _MARKS.sub("", bare(text) or normalise(text))
+    core = bare(text) or normalise(text)
+    plain = _MARKS.sub("", pattern(_LEXICON, "prefix").sub("", core) or core)
     figures = tuple(_FIGURES.findall(plain))
     opposed = frozenset(
         (number, word) for number, pattern in enumerate(_opposites()) for word in pattern.findall(plain)
     )
     plain = _fillers().sub("", plain) or plain
     plain = _groups().sub(lambda match: _canonical()[match[0]], plain)
+    stem = _stems().search(plain)
+    if stem is not None and stem.start():
+        plain = plain[: stem.start()] + data(_LEXICON)["stems"][stem[0]]
     measures = frozenset(_measures().findall(plain))
     rest = _measures().sub("", plain)
     if not measures:
@@ -75,7 +84,8 @@ def read(text: str) -> Reading:
         if tail is not None:
             measures = frozenset({rest[max(0, tail.start() - 2) : tail.start()] + "率"})
             rest = rest[: tail.start()]
-    return Reading(measures, _FIGURES.sub("", rest), figures, opposed)
+    year = _YEAR.match(core)
+    return Reading(measures, _FIGURES.sub("", rest), figures, year[0] if year else "", opposed)
 
 
 @lru_cache(maxsize=32768)
@@ -100,7 +110,8 @@ def _agree(first: frozenset[tuple[int, str]], second: frozenset[tuple[int, str]]
 
 @cache
 def _fillers() -> re.Pattern[str]:
-    return alternation(data(_LEXICON)["fillers"])
+    # 及, 和, 与 join; in 及时, 和谐, 参与 they do not.
+    return re.compile(rf"{alternation(data(_LEXICON)['fillers']).pattern}|(?<!参)[及和与](?![时谐])")
 
 
 @cache
@@ -110,7 +121,13 @@ def _canonical() -> Mapping[str, str]:
 
 @cache
 def _groups() -> re.Pattern[str]:
-    return alternation(_canonical())
+    # 案件数量 is 案件 and 数量, not 案, 件数 and 量.
+    return re.compile(rf"(?:{alternation(_canonical()).pattern})(?<!数)|(?:{alternation(_canonical()).pattern})(?<=数)(?!量)")
+
+
+@cache
+def _stems() -> re.Pattern[str]:
+    return re.compile(rf"(?:{alternation(data(_LEXICON)['stems']).pattern})$")
 
 
 @cache

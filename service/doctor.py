@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from corpora.store import CorpusError, digests
+from nlp.classify import ID as CLASS_MODEL
+from nlp.classify import load as class_model
 from rules.engine.profile import ProfileError, profile_names
 from rules.engine.registry import RegistryError, all_rules
 
@@ -22,7 +24,10 @@ _PACKAGES = (
     ("openpyxl", "Excel 写出"),
     ("pdfplumber", "PDF 读取"),
     ("Jinja2", "HTML 报告"),
+    ("jieba", "分词"),
+    ("numpy", "分类模型"),
 )
+_EXTRAS = (("rjieba", "分词提速，结果与 jieba 相同"), ("scikit-learn", "重新训练分类模型（biaochi train）"))
 _FONTS = ("方正小标宋简体", "仿宋_GB2312", "楷体_GB2312", "黑体")
 
 
@@ -38,6 +43,8 @@ def lines() -> Iterator[str]:
     yield "数据："
     try:
         yield f"  [有] 规则 {len(all_rules())} 条　配置 {'、'.join(profile_names())}　词表与体系 {len(digests())} 个文件"
+        model = class_model()
+        yield f"  [有] 分类模型 {CLASS_MODEL} 版本 {model.version}　sha256 {model.sha256[:12]}"
     except (CorpusError, ProfileError, RegistryError) as error:
         yield f"  [缺] {error}"
     yield "可选部件："
@@ -48,6 +55,11 @@ def lines() -> Iterator[str]:
         yield f"  [有] LibreOffice　{office}　读取 rtf、odt、ods、xlsb 和过旧的 doc、wps"
     else:
         yield "  [缺] LibreOffice　读取 rtf、odt、ods、xlsb 和过旧的 doc、wps 需要；Debian/Ubuntu：apt-get install libreoffice-writer-nogui libreoffice-calc-nogui"
+    for package, purpose in _EXTRAS:
+        try:
+            yield f"  [有] {package} {version(package)}　{purpose}"
+        except PackageNotFoundError:
+            yield f"  [缺] {package}　{purpose}；pip install {package}"
     yield from _fonts()
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from corpora.store import CorpusError
 from service.cli_text import ChineseCommand
 from service.commands import read_input
-from service.errors import SettingsError
+from service.errors import InputError, SettingsError
 from service.settings import limits_from
 
 _CHUNK = 2048
@@ -117,8 +118,13 @@ def evaluate(path: str, scheme: str, fmt: str, shown: int) -> int:
 
     limits = limits_from()
     data, name = read_input(path, limits)
-    rows = metrics.read_tsv(data.decode("utf-8-sig", "replace"), name, scheme)
-    result = metrics.evaluate(rows, scheme)
+    try:
+        rows = metrics.read_tsv(data.decode("utf-8-sig"), name, scheme)
+        result = metrics.evaluate(rows, scheme)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} 不是 UTF-8 编码，请转换后重试") from error
+    except CorpusError as error:
+        raise InputError(str(error)) from error
     if fmt == "json":
         click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=1))
     else:

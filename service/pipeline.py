@@ -12,7 +12,9 @@ from pathlib import Path
 from corpora.store import CorpusError, digests
 from models.records.document import Document
 from models.records.finding import Finding, Severity
-from models.records.report import Report, RunManifest, WaivedFinding
+from models.records.report import ModelRef, Report, RunManifest, WaivedFinding
+from nlp.classify import ID as CLASS_MODEL
+from nlp.classify import load as class_model
 from rules.engine.context import DocumentContext
 from rules.engine.fingerprint import fingerprinted
 from rules.engine.fold import fold
@@ -69,6 +71,7 @@ def normalised(document: Document, profile: str | None = None) -> Document:
 def check(document: Document, options: CheckOptions) -> Report:
     """Check a document. Equal document, options and version give an equal report."""
     ruleset = ruleset_for(options.profile)
+    models = _models()
     document = with_schemes(document, ruleset.profile.scheme.value)
     single = run(document, ruleset)
     suppressor = Suppressor(options.waivers, options.baseline, today=options.today)
@@ -76,7 +79,7 @@ def check(document: Document, options: CheckOptions) -> Report:
     after = suppressor.apply(fold(before.kept, document, ruleset), document)
     kept = (*after.kept, *_unused(suppressor, document, ruleset))
     return Report(
-        manifest=_manifest(document, ruleset),
+        manifest=_manifest(document, ruleset, models),
         document=document,
         findings=kept,
         waived=(*before.waived, *after.waived),
@@ -116,13 +119,23 @@ def _version() -> str:
     return version("biaochi")
 
 
-def _manifest(document: Document, ruleset: RuleSet) -> RunManifest:
+def _models() -> tuple[ModelRef, ...]:
+    """Return the models that rules ask. Raises SettingsError before anything is checked when one is damaged."""
+    try:
+        artifact = class_model()
+    except CorpusError as error:
+        raise SettingsError(str(error)) from error
+    return (ModelRef(id=CLASS_MODEL, version=artifact.version, sha256=artifact.sha256),)
+
+
+def _manifest(document: Document, ruleset: RuleSet, models: tuple[ModelRef, ...]) -> RunManifest:
     return RunManifest(
         tool=_version(),
         ruleset_digest=ruleset.digest,
         profile_chain=ruleset.profile.chain,
         profile_digest=ruleset.profile.digest,
         corpora=digests(),
+        models=models,
         input_sha256=document.input_sha256,
         rules=ruleset.codes,
     )

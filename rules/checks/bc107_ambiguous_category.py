@@ -57,7 +57,7 @@ class AmbiguousCategory(RowRule):
         """Probability (0 to 1) of the other class from which a hint is given."""
         least: float = 0.3
         """Probability (0 to 1) of the filed class from which it counts as usual too."""
-        most: float = 0.8
+        most: float = 0.9
         """Probability (0 to 1) of the filed class up to which a hint is given."""
 
     def check(self, ctx: RowContext) -> Iterator[Finding]:

@@ -143,6 +143,8 @@ def _one_measure(first: RowContext, second: RowContext) -> bool:
     """Whether two names are one measure in other words (慰问金发放及时率, 及时发放慰问金) with values of one kind."""
     if first.name == second.name or min(len(first.name), len(second.name)) < 4:
         return False
+    if is_satisfaction(first.text("name")):
+        return False
     if first.quantity.kind != second.quantity.kind or first.quantity.operator in CEILINGS:
         return False
     return same(first.text("name"), second.text("name"))

@@ -154,8 +154,9 @@ class ProjectContext:
         rows = [row for row in self.live_rows if row.name]
         scheme = self.scheme
         known = frozenset(name for name in CATEGORIES if scheme.has(name))
-        found = classify_many([row.query for row in rows], known)
-        return {row.index: item for row, item in zip(rows, found, strict=True)}
+        # Forms without classes of their own (old Hebei) have nothing to ask.
+        found = classify_many([row.query for row in rows], known) if known else []
+        return {row.index: item for row, item in zip(rows, found, strict=False)}
 
     def of(self, *categories: str) -> tuple[RowContext, ...]:
         """Return the live rows declared under one of the classes."""

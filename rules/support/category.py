@@ -60,8 +60,6 @@ SURE: Final = 0.9
 """Calibrated probability from which the model may contradict the filed class."""
 UNFIT: Final = 0.08
 """Probability of the filed class up to which the model may contradict it."""
-VAGUE: Final = 0.6
-"""A name in which nothing can be measured has a graver fault than its class."""
 
 
 def model_verdict(ctx: RowContext, *, sure: float = SURE, unfit: float = UNFIT) -> ClassVerdict | None:
@@ -74,6 +72,11 @@ def model_verdict(ctx: RowContext, *, sure: float = SURE, unfit: float = UNFIT) 
     if len(ctx.name) < 3 or not ctx.project.scheme.has(declared):
         return None
     if double_barrelled(ctx.text("name")) is not None:
+        return None
+    if prediction.category == "数量" and _counts_a_fault(ctx):
+        return None
+    name = head(ctx.text("name"))
+    if any({prediction.category, declared} == pair and regex.search(name) for pair, regex in _near()):
         return None
     found = cues(ctx.query, prediction.category)
     return ClassVerdict(
@@ -102,6 +105,13 @@ class _Pair:
     severity: Severity
     endings: frozenset[str]
     unless: Any
+
+
+@cache
+def _near() -> tuple[tuple[frozenset[str], Any], ...]:
+    return tuple(
+        (frozenset(item["pair"]), compiled(_LEXICON, "near", item["names"])) for item in data(_LEXICON)["near"]
+    )
 
 
 @cache
