@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT := out
 SAMPLE := corpora/samples
 
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test check bench docs evaluate lock clean
 .DEFAULT_GOAL := help
 
 help: ## 列出目标
@@ -40,6 +40,9 @@ bench: $(VENV)/.dev ## 量速度与内存（与基线并排，不作断言）
 
 docs: $(VENV)/.dev ## 由规则说明生成 rules/CATALOGUE.md
 	@$(BIN)/python -c "from rules.engine.docs import render_catalogue as r; open('rules/CATALOGUE.md','w',encoding='utf-8').write(r())"
+
+evaluate: $(VENV)/.dev ## 评测分类模型与规则，更新模型说明和图（FILE=带标注的表，可省）
+	@$(BIN)/python -m nlp.training.card $(FILE)
 
 lock: $(VENV)/.dev ## 重新生成锁文件（名称、版本、哈希，不含任何主机名）
 	@$(BIN)/python -m pip install --quiet uv

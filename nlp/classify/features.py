@@ -28,9 +28,7 @@ def pieces(query: Query) -> list[str]:
     if query.description:
         text = normalise(query.description)[:_MAX_DESCRIPTION]
         if text != core and text != normalise(query.name):
-            found += (
-                _DESCRIPTION + text[i : i + size] for size in (2, 3) for i in range(len(text) - size + 1)
-            )
+            found += [_DESCRIPTION + text[i : i + 2] for i in range(len(text) - 1)]
     if query.value or query.unit:
         found += _value_pieces(query.value, query.operator, query.unit)
     return found

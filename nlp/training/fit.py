@@ -19,7 +19,9 @@ from nlp.classify.exemplars import FILE as EXEMPLARS
 from nlp.classify.features import pieces
 from nlp.classify.query import CATEGORIES, Query
 from nlp.text import core_name
-from nlp.training.corpus import Labelled, split
+from nlp.topics import FILE as TOPICS
+from nlp.training import topics
+from nlp.training.corpus import Labelled, load, split
 
 VERSION: Final = "1"
 _STRENGTH: Final = 30.0
@@ -179,6 +181,8 @@ def train(folder: Path = FOLDER, *, rows: Sequence[Labelled] | None = None) -> d
         meta=meta,
     )
     (folder / EXEMPLARS).write_text(_exemplars(used), encoding="utf-8")
+    # Which words tell a field needs no label, so every sector is counted.
+    (folder / TOPICS).write_text(topics.render(load()), encoding="utf-8")
     return meta
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = ROOT.parent / "shared" / "seed"
@@ -93,6 +94,69 @@ def main() -> None:
         seconds = timed(lambda data=data, path=path: pipeline.load(data, name=path.name, limits=limits), 3)  # type: ignore[misc]
         print(f"读取 {path.suffix[1:]}\t{seconds * 1000:.0f} ms")
     print(f"本进程峰值内存\t{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    classifier()
+
+
+def classifier() -> None:
+    """Print the class model's figures beside a plain scikit-learn pipeline of the same kind, run here and now."""
+    from nlp.classify import Query, classify, classify_many, cues, nearest
+    from nlp.classify.artifact import FOLDER, digest
+    from nlp.training.corpus import load
+
+    size = sum(path.stat().st_size for path in FOLDER.iterdir() if path.suffix in {".npz", ".json", ".tsv"})
+    only, _ = child("import numpy")
+    loaded, _ = child("from nlp.classify import load; load()")
+    print(f"分类模型 {size / 1e6:.1f} MB，sha256 {digest()[:12]}，连同导入就绪 {loaded * 1000:.0f} ms（只导入 numpy {only * 1000:.0f} ms）")
+    base = [row.query for row in load()]
+    rounds = iter("甲乙丙丁戊己庚辛")
+
+    def fresh() -> list[Query]:
+        """Return 20,000 distinct rows that no cache has seen."""
+        tail = next(rounds)
+        return [Query(query.name + tail, query.description, query.value, query.unit) for query in base[:20_000]]
+
+    batches = [fresh() for _ in range(3)]
+    speeds = []
+    for batch in batches:
+        start = time.perf_counter()
+        classify_many(batch)
+        speeds.append(len(batch) / (time.perf_counter() - start))
+    bulk = statistics.median(speeds)
+    singles = fresh()[:2000]
+    start = time.perf_counter()
+    for query in singles:
+        classify(query)
+    one = (time.perf_counter() - start) / len(singles)
+    explained = fresh()[:1000]
+    start = time.perf_counter()
+    for query in explained:
+        cues(query, "质量")
+        nearest(query.name, "质量")
+    why = (time.perf_counter() - start) / len(explained)
+    print(f"批量分类 {bulk:,.0f} 行/秒（不同名称，单核）；逐行 {one * 1000:.3f} ms；判断依据与范例每行 {why * 1000:.2f} ms")
+    baseline(base, batches[0])
+
+
+def baseline(base: list[Any], batch: list[Any]) -> None:
+    """Print the speed of a scikit-learn pipeline on character sequences for comparison."""
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.linear_model import SGDClassifier
+        from sklearn.pipeline import make_pipeline
+    except ImportError:
+        print("未安装 scikit-learn，基线略")
+        return
+    names = [query.name for query in base[:5000]]
+    pipe = make_pipeline(TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), SGDClassifier(loss="log_loss", random_state=0))
+    pipe.fit(names, [str(i % 11) for i in range(len(names))])
+    start = time.perf_counter()
+    pipe.predict_proba([query.name for query in batch])
+    bulk = len(batch) / (time.perf_counter() - start)
+    start = time.perf_counter()
+    for query in batch[:300]:
+        pipe.predict_proba([query.name])
+    one = (time.perf_counter() - start) / 300
+    print(f"基线（scikit-learn 字符管线，只看名称）批量 {bulk:,.0f} 行/秒；逐行 {one * 1000:.3f} ms")
 
 
 if __name__ == "__main__":
