@@ -103,7 +103,9 @@ def _agree(first: frozenset[tuple[int, str]], second: frozenset[tuple[int, str]]
     """Whether no group of opposites is filled differently by the two texts."""
     groups = {group for group, _ in first} | {group for group, _ in second}
     for group in groups:
-        if {word for number, word in first if number == group} != {word for number, word in second if number == group}:
+        if {word for number, word in first if number == group} != {
+            word for number, word in second if number == group
+        }:
             return False
     return True
 
@@ -116,13 +118,17 @@ def _fillers() -> re.Pattern[str]:
 
 @cache
 def _canonical() -> Mapping[str, str]:
-    return MappingProxyType({normalise(word): normalise(group[0]) for group in data(_LEXICON)["groups"] for word in group})
+    return MappingProxyType(
+        {normalise(word): normalise(group[0]) for group in data(_LEXICON)["groups"] for word in group}
+    )
 
 
 @cache
 def _groups() -> re.Pattern[str]:
     # 案件数量 is 案件 and 数量, not 案, 件数 and 量.
-    return re.compile(rf"(?:{alternation(_canonical()).pattern})(?<!数)|(?:{alternation(_canonical()).pattern})(?<=数)(?!量)")
+    return re.compile(
+        rf"(?:{alternation(_canonical()).pattern})(?<!数)|(?:{alternation(_canonical()).pattern})(?<=数)(?!量)"
+    )
 
 
 @cache

@@ -55,7 +55,9 @@ def answers(items: Sequence[Item], scheme_id: str) -> list[dict[str, Any]]:
 
 def _answer(item: Item, prediction: Prediction, scheme: Scheme) -> dict[str, Any]:
     best = prediction.category
-    others = [(name, share) for name, share in prediction.ranked[1 : 1 + _ALTERNATIVES] if share >= _LEAST_SHARE]
+    others = [
+        (name, share) for name, share in prediction.ranked[1 : 1 + _ALTERNATIVES] if share >= _LEAST_SHARE
+    ]
     return {
         "id": item.id,
         "label": scheme.level2_name(best),
@@ -157,7 +159,8 @@ def sheet_of(items: Sequence[Item]) -> Sheet:
     """Return items that came as JSON Lines as a table."""
     header = ("编号", "三级指标", "绩效指标描述", "指标值", "计量单位", "计算符号")
     rows = tuple(
-        ("" if item.id is None else str(item.id), *(getattr(item.query, field) for field in FIELDS)) for item in items
+        ("" if item.id is None else str(item.id), *(getattr(item.query, field) for field in FIELDS))
+        for item in items
     )
     return Sheet(header, rows, tuple(items))
 
@@ -187,7 +190,9 @@ def as_csv(table: Sequence[Sequence[str]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for row in table:
-        writer.writerow([f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@")) else cell for cell in row])
+        writer.writerow(
+            [f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@")) else cell for cell in row]
+        )
     return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
 
 

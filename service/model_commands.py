@@ -20,7 +20,9 @@ _CHUNK = 2048
 
 @click.command(cls=ChineseCommand)
 @click.argument("path", required=False, default="-", metavar="[文件]")
-@click.option("--scheme", type=click.Choice(("cn2015", "cn2021")), default="cn2015", help="指标体系，默认 cn2015")
+@click.option(
+    "--scheme", type=click.Choice(("cn2015", "cn2021")), default="cn2015", help="指标体系，默认 cn2015"
+)
 @click.option(
     "--format",
     "fmt",
@@ -82,6 +84,7 @@ class progress:  # noqa: N801 - used like a function
             click.echo("\r\x1b[K", nl=False, err=True)
 
     def __call__(self, done: int) -> None:
+        """Show how many are done."""
         if self._active:
             click.echo(f"\r\x1b[K已分类 {done}/{self._total}", nl=False, err=True)
 
@@ -109,9 +112,18 @@ _MISSING = "训练与评测需要 scikit-learn，请运行 pip install 'biaochi[
 
 @click.command(cls=ChineseCommand)
 @click.argument("path", metavar="文件.tsv")
-@click.option("--scheme", type=click.Choice(("cn2015", "cn2021")), default="cn2015", help="指标体系，默认 cn2015")
+@click.option(
+    "--scheme", type=click.Choice(("cn2015", "cn2021")), default="cn2015", help="指标体系，默认 cn2015"
+)
 @click.option("--format", "fmt", type=click.Choice(("text", "json")), default="text", help="输出格式")
-@click.option("--errors", "shown", type=click.IntRange(0, 1000), default=0, metavar="个数", help="列出最有把握的若干处错误")
+@click.option(
+    "--errors",
+    "shown",
+    type=click.IntRange(0, 1000),
+    default=0,
+    metavar="个数",
+    help="列出最有把握的若干处错误",
+)
 def evaluate(path: str, scheme: str, fmt: str, shown: int) -> int:
     """用带标注的表（制表符分隔，列 name、gold_l2，可有 description、value、unit、declared_l2、origin）评测分类。"""
     from nlp.training import metrics

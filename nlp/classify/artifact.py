@@ -109,9 +109,19 @@ def save(
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, np.ascontiguousarray(arrays[name]), allow_pickle=False)
             # A fixed time stamp keeps the bytes equal from one training to the next.
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (2020, 1, 1, 0, 0, 0)), buffer.getvalue(), zipfile.ZIP_DEFLATED, 9)
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy", (2020, 1, 1, 0, 0, 0)),
+                buffer.getvalue(),
+                zipfile.ZIP_DEFLATED,
+                9,
+            )
     raw = out.getvalue()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "weights.npz").write_bytes(raw)
-    text = json.dumps({**meta, "format": FORMAT, "heads": HEADS, "weights_sha256": hashlib.sha256(raw).hexdigest()}, ensure_ascii=False, indent=1, sort_keys=True)
+    text = json.dumps(
+        {**meta, "format": FORMAT, "heads": HEADS, "weights_sha256": hashlib.sha256(raw).hexdigest()},
+        ensure_ascii=False,
+        indent=1,
+        sort_keys=True,
+    )
     (folder / "meta.json").write_text(text + "\n", encoding="utf-8")

@@ -54,13 +54,14 @@ def nearest(name: str, category: str | None = None, limit: int = 2) -> tuple[Exe
     shared: Counter[int] = Counter()
     for pair in {core[k : k + 2] for k in range(len(core) - 1)}:
         shared.update(places.get(pair, ()))
-    wanted = [
-        (count, i) for i, count in shared.items() if category is None or items[i][1] == category
-    ]
+    wanted = [(count, i) for i, count in shared.items() if category is None or items[i][1] == category]
     wanted.sort(key=lambda item: (-item[0], item[1]))
     scored = sorted(
-        ((fuzz.ratio(core, items[i][0]), i) for _, i in wanted[:_CANDIDATES]), key=lambda item: (-item[0], item[1])
+        ((fuzz.ratio(core, items[i][0]), i) for _, i in wanted[:_CANDIDATES]),
+        key=lambda item: (-item[0], item[1]),
     )
     return tuple(
-        Exemplar(items[i][0], items[i][1], round(score / 100, 3)) for score, i in scored[:limit] if score >= _LEAST
+        Exemplar(items[i][0], items[i][1], round(score / 100, 3))
+        for score, i in scored[:limit]
+        if score >= _LEAST
     )

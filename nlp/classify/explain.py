@@ -42,9 +42,7 @@ def cues(query: Query, category: str) -> tuple[str, ...]:
     for word in words(core):
         end = start + len(word)
         inside = [
-            strength.get(core[a:b], 0.0)
-            for a in range(start, end)
-            for b in range(a + 1, min(end, a + 4) + 1)
+            strength.get(core[a:b], 0.0) for a in range(start, end) for b in range(a + 1, min(end, a + 4) + 1)
         ]
         if end == len(core):
             inside += [strength.get(core[a:] + "$", 0.0) for a in range(max(start, end - 3), end)]
@@ -53,7 +51,11 @@ def cues(query: Query, category: str) -> tuple[str, ...]:
         start = end
     kind = parse(query.value, operator=query.operator, unit=query.unit).kind if query.value else ""
     best = max((score for score, _, _ in found), default=0.0)
-    chosen = [item for item in sorted(found, key=lambda item: (-item[0], item[1])) if item[0] > 0 and item[0] >= best * _SHARE]
+    chosen = [
+        item
+        for item in sorted(found, key=lambda item: (-item[0], item[1]))
+        if item[0] > 0 and item[0] >= best * _SHARE
+    ]
     texts = [word for _, _, word in chosen[:_MOST]]
     if len(texts) < _MOST and kind in _KINDS and strength.get(f"\x02kind:{kind}", 0.0) > 0:
         texts.append(_KINDS[kind])

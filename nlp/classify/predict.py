@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +41,8 @@ def classify_many(queries: Sequence[Query], categories: frozenset[str] | None = 
 
 def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[np.float64]:
     """Return raw probabilities, shape (queries, heads), before calibration."""
-    find = artifact.vocabulary.get
-    # Unknown features find None, which sorts nowhere and is dropped; sorting makes sums equal in any batch.
+    find: Callable[[str], Any] = artifact.vocabulary.get
+    # Unknown features find None and are dropped; sorting makes sums equal in any batch.
     rows = [sorted({*map(find, pieces(query)), None} - _NOTHING) for query in queries]
     counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     ids = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(counts.sum()))

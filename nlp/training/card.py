@@ -83,7 +83,13 @@ def _lines(results: dict[str, Result], outside: dict[str, Result]) -> Iterator[s
         yield "| 名称 | 指标值 | 应为 | 判为 | 可信度 |"
         yield "|---|---|---|---|---|"
         for row, found in list(result.errors())[:WORST]:
-            cells = (row.query.name, row.query.value, "或".join(row.gold), found.category, f"{found.confidence:.2f}")
+            cells = (
+                row.query.name,
+                row.query.value,
+                "或".join(row.gold),
+                found.category,
+                f"{found.confidence:.2f}",
+            )
             yield "| " + " | ".join(cell.replace("|", "｜") for cell in cells) + " |"
 
 
@@ -114,7 +120,12 @@ def _pictures(results: dict[str, Result], folder: Path) -> None:
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     for name, result in results.items():
         points = result.reliability()
-        axes.plot([c for c, _, _ in points], [a for _, a, _ in points], marker="o", label=f"{names.get(name, name)} ECE {result.ece:.3f}")
+        axes.plot(
+            [c for c, _, _ in points],
+            [a for _, a, _ in points],
+            marker="o",
+            label=f"{names.get(name, name)} ECE {result.ece:.3f}",
+        )
     axes.set_xlabel(words("可信度", "confidence"))
     axes.set_ylabel(words("准确率", "accuracy"))
     axes.legend()
@@ -122,7 +133,9 @@ def _pictures(results: dict[str, Result], folder: Path) -> None:
     figure, axes = plt.subplots(figsize=(4.5, 4.2))
     for name, result in results.items():
         answered = result.coverage()
-        axes.plot([s for s, _, _ in answered], [a for _, a, _ in answered], marker="o", label=names.get(name, name))
+        axes.plot(
+            [s for s, _, _ in answered], [a for _, a, _ in answered], marker="o", label=names.get(name, name)
+        )
     axes.set_xlabel(words("覆盖", "coverage"))
     axes.set_ylabel(words("准确率", "accuracy"))
     axes.legend()

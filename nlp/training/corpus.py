@@ -62,7 +62,8 @@ def load() -> tuple[Labelled, ...]:
 def split() -> Split:
     """Return the split. It depends on hashes of sector and phrasing names alone."""
     rows = load()
-    slugs = sorted({row.sector for row in rows if row.source == "written"}, key=_hash)
+    # Drawn among the sectors with a vocabulary, so that a sector added later moves nothing.
+    slugs = sorted(sectors(), key=_hash)
     held = frozenset(slugs[:_HELD_SECTORS])
     endings = _held_endings(rows)
 
@@ -72,7 +73,9 @@ def split() -> Split:
     names = {normalise(row.query.name) for row in rows if row.sector in held or phrasing(row)}
     return Split(
         train=tuple(
-            row for row in rows if row.sector not in held and not phrasing(row) and normalise(row.query.name) not in names
+            row
+            for row in rows
+            if row.sector not in held and not phrasing(row) and normalise(row.query.name) not in names
         ),
         sectors=tuple(row for row in rows if row.sector in held and row.source == "written"),
         phrasings=tuple(row for row in rows if row.sector not in held and phrasing(row)),
@@ -106,7 +109,11 @@ def _files(folder: str) -> Iterator[Labelled]:
             except KeyError:
                 raise CorpusError(f"{path.name} 第 {number} 行的类别「{labels}」不是规定的代码") from None
             yield Labelled(
-                Query(name, description, value, unit), found, frozenset(flags), path.stem if folder == "written" else "", folder
+                Query(name, description, value, unit),
+                found,
+                frozenset(flags),
+                path.stem if folder == "written" else "",
+                folder,
             )
 
 
@@ -123,7 +130,11 @@ def _distinct(rows: Iterable[Labelled]) -> Iterator[Labelled]:
     seen: set[tuple[str, str, str]] = set()
     for row in rows:
         generated = row.source == "generated"
-        key = (row.query.name, "" if generated else row.query.description, "" if generated else row.query.value + row.query.unit)
+        key = (
+            row.query.name,
+            "" if generated else row.query.description,
+            "" if generated else row.query.value + row.query.unit,
+        )
         if key in seen:
             continue
         seen.add(key)
@@ -145,7 +156,9 @@ def _finals() -> dict[tuple[str, str, str], tuple[str, ...]]:
 
 def _with_final(row: Labelled, finals: dict[tuple[str, str, str], tuple[str, ...]]) -> Labelled:
     query = row.query
-    labels = finals.get((query.name, query.description, query.value + query.unit)) or finals.get((query.name, "", ""))
+    labels = finals.get((query.name, query.description, query.value + query.unit)) or finals.get(
+        (query.name, "", "")
+    )
     if labels is None or labels == row.labels:
         return row
     return Labelled(query, labels, row.flags, row.sector, row.source, row.held_phrasing)
@@ -164,4 +177,7 @@ def _rows(path: Path, header: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 def sector_names() -> dict[str, str]:
     """Return slug → Chinese name of the sectors."""
-    return {path.stem: str(load_yaml(f"indicators/frames/{path.name}")["sector"]) for path in sorted((FOLDER / "frames").glob("*.yml"))}
+    return {
+        path.stem: str(load_yaml(f"indicators/frames/{path.name}")["sector"])
+        for path in sorted((FOLDER / "frames").glob("*.yml"))
+    }

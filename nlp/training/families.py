@@ -6,6 +6,7 @@ Kept so that a successor can repeat the comparison in DECISIONS.md. Vectors are 
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from collections import Counter
@@ -116,7 +117,9 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
             out[:, CATEGORIES.index(most)] = 0.1
             for i, query in enumerate(queries):
                 for category, _, strength in category_cues(query.name):
-                    out[i, CATEGORIES.index(category)] = max(out[i, CATEGORIES.index(category)], 2.0 if strength == "certain" else 1.0)
+                    out[i, CATEGORIES.index(category)] = max(
+                        out[i, CATEGORIES.index(category)], 2.0 if strength == "certain" else 1.0
+                    )
             return out
 
         return score
@@ -131,7 +134,10 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
     yield "补集朴素贝叶斯，同特征", of(ComplementNB(alpha=0.3))
     yield "线性支持向量机加校准，同特征", of(CalibratedClassifierCV(LinearSVC(C=1.0, random_state=0), cv=3))
     svd = TruncatedSVD(200, random_state=0).fit(table)
-    yield "梯度提升树，200 维潜在语义", of(HistGradientBoostingClassifier(max_iter=150, random_state=0), svd.transform)
+    yield (
+        "梯度提升树，200 维潜在语义",
+        of(HistGradientBoostingClassifier(max_iter=150, random_state=0), svd.transform),
+    )
 
     def neighbours() -> Score:
         model = KNeighborsClassifier(15, metric="cosine", weights="distance").fit(table[index], goal)
@@ -145,7 +151,7 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
 
         def richer(query: Query) -> list[str]:
             cut = words(core_name(query.name))
-            pairs = [f"\x04{a}_{b}" for a, b in zip(cut, cut[1:], strict=False)]
+            pairs = [f"\x04{a}_{b}" for a, b in itertools.pairwise(cut)]
             return [*pieces(query), *(f"\x04{word}" for word in cut), *pairs]
 
         fitted = fit(rows, richer)
@@ -155,7 +161,10 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
 
     def with_cues() -> Score:
         def richer(query: Query) -> list[str]:
-            return [*pieces(query), *(f"\x03{name}:{strength}" for name, _, strength in category_cues(query.name))]
+            return [
+                *pieces(query),
+                *(f"\x03{name}:{strength}" for name, _, strength in category_cues(query.name)),
+            ]
 
         fitted = fit(rows, richer)
         return lambda queries: raw_probabilities(fitted, queries, richer)[:, : len(CATEGORIES)]
@@ -183,7 +192,10 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
 
         def wide(queries: Sequence[Query]) -> Any:
             vectors = np.concatenate(
-                [encoder.encode([query.name for query in queries[i : i + 256]]) for i in range(0, len(queries), 256)]
+                [
+                    encoder.encode([query.name for query in queries[i : i + 256]])
+                    for i in range(0, len(queries), 256)
+                ]
             )
             return sparse.hstack([features(queries), sparse.csr_matrix(vectors * 0.5)]).tocsr()
 

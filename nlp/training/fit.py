@@ -117,7 +117,9 @@ def fit(rows: Sequence[Labelled], features: Features = pieces) -> Fitted:
         # The second of two acceptable classes counts as one for the larger part only, so that the first one leads.
         second = np.array([item.row.labels[1:2] == (head,) for item in made])
         again = np.flatnonzero(second)
-        weight = np.concatenate([np.where(second, weights * _SECOND, weights), weights[again] * (1 - _SECOND)])
+        weight = np.concatenate(
+            [np.where(second, weights * _SECOND, weights), weights[again] * (1 - _SECOND)]
+        )
         goal = np.concatenate([goals[head], np.zeros(len(again), dtype=bool)])
         model = LogisticRegression(C=_STRENGTH, solver="liblinear", tol=1e-4, max_iter=500, random_state=0)
         model.fit(sparse.vstack([table, table[again]]).tocsr(), goal, sample_weight=weight)
@@ -151,7 +153,11 @@ def calibrate(rows: Sequence[Labelled]) -> Floats:
         counts.append(np.ones(raw.size))
     x, y = np.concatenate(shares), np.concatenate(right).astype(np.float64)
     curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, y)
-    grid = np.unique(np.concatenate([[0.0, 1.0], np.quantile(x, np.linspace(0, 1, _KNOTS)), np.linspace(0.02, 0.98, _KNOTS)]))
+    grid = np.unique(
+        np.concatenate(
+            [[0.0, 1.0], np.quantile(x, np.linspace(0, 1, _KNOTS)), np.linspace(0.02, 0.98, _KNOTS)]
+        )
+    )
     # A small slope keeps the order of classes where the curve is flat.
     mapped = np.maximum.accumulate(curve.predict(grid)) * 0.998 + 0.002 * grid
     return np.stack([grid, mapped], axis=1)

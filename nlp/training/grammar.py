@@ -151,6 +151,9 @@ def _draft(
     # A description speaks of what the name speaks of.
     fillable = [item for item in family["descs"] if set(_slots(item)) <= {*chosen, "scope"}]
     description = expand(dice.pick(fillable)) if fillable else ""
-    key = next((key for key, regex in (("rates", _RATE), ("years", _YEARS)) if key in family and regex.search(name)), "values")
+    key = next(
+        (key for key, regex in (("rates", _RATE), ("years", _YEARS)) if key in family and regex.search(name)),
+        "values",
+    )
     value = expand(dice.pick([item for item in family[key] if _fillable(item, frame)] or [""]))
     return Draft(name, description, value, tuple(family["labels"].split("|")), slug, family["id"], held)

@@ -14,7 +14,11 @@ from nlp.scheme import load_scheme
 
 _BINS: Final = 10
 _COVERAGE: Final = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7)
-_HEADERS: Final = {"gold": ("gold_l2", "gold", "label", "二级指标"), "name": ("name", "三级指标"), "declared": ("declared_l2",)}
+_HEADERS: Final = {
+    "gold": ("gold_l2", "gold", "label", "二级指标"),
+    "name": ("name", "三级指标"),
+    "declared": ("declared_l2",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,11 @@ class Result:
         right = np.array(self.right)
         places = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
         return [
-            (float(confidence[places == b].mean()), float(right[places == b].mean()), int((places == b).sum()))
+            (
+                float(confidence[places == b].mean()),
+                float(right[places == b].mean()),
+                int((places == b).sum()),
+            )
             for b in range(_BINS)
             if (places == b).any()
         ]
@@ -124,7 +132,9 @@ class Result:
 
     def errors(self) -> Iterator[tuple[GoldRow, Prediction]]:
         """Yield the wrong rows, the most confident first."""
-        wrong = [(row, p) for row, p, ok in zip(self.rows, self.predictions, self.right, strict=True) if not ok]
+        wrong = [
+            (row, p) for row, p, ok in zip(self.rows, self.predictions, self.right, strict=True) if not ok
+        ]
         yield from sorted(wrong, key=lambda item: -item[1].confidence)
 
     def as_json(self) -> dict[str, Any]:
@@ -142,7 +152,8 @@ class Result:
                 for share, accuracy, least in self.coverage()
             ],
             "per_class": {
-                name: {key: round(value, 4) for key, value in item.items()} for name, item in self.per_class().items()
+                name: {key: round(value, 4) for key, value in item.items()}
+                for name, item in self.per_class().items()
             },
             "origins": {name: round(item.any_of, 4) for name, item in self.by_origin().items()},
         }
@@ -176,7 +187,10 @@ def read_tsv(text: str, name: str, scheme_id: str) -> list[GoldRow]:
     """Return the rows of a labelled file. Raises CorpusError that names the line."""
     lines = text.rstrip("\n").split("\n")
     header = [cell.strip() for cell in lines[0].split("\t")]
-    places = {key: next((header.index(word) for word in words if word in header), None) for key, words in _HEADERS.items()}
+    places = {
+        key: next((header.index(word) for word in words if word in header), None)
+        for key, words in _HEADERS.items()
+    }
     if places["name"] is None or places["gold"] is None:
         raise CorpusError(f"{name} 的表头应含 name 与 gold_l2 两列，列间用制表符分隔")
     scheme = load_scheme(scheme_id)
@@ -191,7 +205,9 @@ def read_tsv(text: str, name: str, scheme_id: str) -> list[GoldRow]:
 
         gold = tuple(scheme.category(part) or "" for part in cells[places["gold"]].split("|"))
         if "" in gold:
-            raise CorpusError(f"{name} 第 {number} 行的类别「{cells[places['gold']]}」不在指标体系 {scheme_id} 中")
+            raise CorpusError(
+                f"{name} 第 {number} 行的类别「{cells[places['gold']]}」不在指标体系 {scheme_id} 中"
+            )
         declared = cells[places["declared"]] if places["declared"] is not None else ""
         query = Query(cells[places["name"]], cell("description"), cell("value"), cell("unit"))
         rows.append(GoldRow(query, gold, cell("origin"), scheme.category(declared)))

@@ -98,7 +98,8 @@ class WrongLevel1(RowRule):
         scheme = ctx.project.scheme
         likely = scheme.parent_group(verdict.likely)
         rest = max(
-            (share for name, share in prediction.ranked if scheme.parent_group(name) == ctx.group), default=0.0
+            (share for name, share in prediction.ranked if scheme.parent_group(name) == ctx.group),
+            default=0.0,
         )
         if likely == ctx.group or rest > UNFIT:
             return

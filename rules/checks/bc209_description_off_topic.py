@@ -17,7 +17,9 @@ _SURE = 0.9
 _UNFIT = 0.06
 _SHARED = 0.5
 """Share of the name's telling characters up to which a description may still speak of something else."""
-_NEUTRAL = re.compile(r"依据|根据|按照|按(?!时|期|月)|抽样|抽查|调查|走访|来源|口径|标准|要求|计划|合同|方案|文件|完成情况|考核|反映")
+_NEUTRAL = re.compile(
+    r"依据|根据|按照|按(?!时|期|月)|抽样|抽查|调查|走访|来源|口径|标准|要求|计划|合同|方案|文件|完成情况|考核|反映"
+)
 
 
 class DescriptionOffTopic(RowRule):
@@ -59,25 +61,39 @@ class DescriptionOffTopic(RowRule):
     advice = "建议核实描述是否填错行，并改为本指标的含义和口径〔待填：考核内容、计算公式、数据来源〕"
 
     def eligible(self, ctx: RowContext) -> bool:
-        return ctx.has("description") and bool(ctx.norm("description")) and not repeats_name(ctx, "description")
+        return (
+            ctx.has("description") and bool(ctx.norm("description")) and not repeats_name(ctx, "description")
+        )
 
     def check(self, ctx: RowContext) -> Iterator[Finding]:
         description = ctx.norm("description")
         if not self.eligible(ctx) or not 4 <= len(description) <= 30 or len(ctx.name) < 4:
             return
-        if explains_measure(ctx) or _NEUTRAL.search(description) or read(ctx.name).measures & read(description).measures:
+        if (
+            explains_measure(ctx)
+            or _NEUTRAL.search(description)
+            or read(ctx.name).measures & read(description).measures
+        ):
             return
         shared = {char for char in ctx.name if char in description and char not in _COMMON}
         if len(shared) > _SHARED * len(set(ctx.name) - _COMMON) or ctx.name[-4:-1] in description:
             return
         # Explanations are written in many ways; only a description that is itself a measure speaks of something else.
-        sure_cues = {category for category, _, strength in category_cues(ctx.text("description")) if strength == "certain"}
+        sure_cues = {
+            category
+            for category, _, strength in category_cues(ctx.text("description"))
+            if strength == "certain"
+        }
         if len(sure_cues) != 1:
             return
         known = frozenset(name for name, _ in ctx.prediction.ranked) if ctx.prediction else None
         name = classify(Query(ctx.text("name")), known)
         other = classify(Query(ctx.text("description")), known)
-        if other.category not in sure_cues or name.category == other.category or min(name.confidence, other.confidence) < _SURE:
+        if (
+            other.category not in sure_cues
+            or name.category == other.category
+            or min(name.confidence, other.confidence) < _SURE
+        ):
             return
         if max(name.probability(other.category), other.probability(name.category)) > _UNFIT:
             return

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from models.records.finding import Severity
-from nlp.lexicon import compiled, data, ending, head, words
 from nlp.classify import Prediction, cues, nearest
+from nlp.lexicon import compiled, data, ending, head, words
 from nlp.naming import double_barrelled, is_yes_no, is_zero_event
 from nlp.text import core_name, normalise
 from rules.engine.context import RowContext
@@ -113,7 +113,8 @@ class _Pair:
 @cache
 def _near() -> tuple[tuple[frozenset[str], Any], ...]:
     return tuple(
-        (frozenset(item["pair"]), compiled(_LEXICON, "near", item["names"])) for item in data(_LEXICON)["near"]
+        (frozenset(item["pair"]), compiled(_LEXICON, "near", item["names"]))
+        for item in data(_LEXICON)["near"]
     )
 
 

@@ -106,14 +106,18 @@ def classifier() -> None:
     size = sum(path.stat().st_size for path in FOLDER.iterdir() if path.suffix in {".npz", ".json", ".tsv"})
     only, _ = child("import numpy")
     loaded, _ = child("from nlp.classify import load; load()")
-    print(f"分类模型 {size / 1e6:.1f} MB，sha256 {digest()[:12]}，连同导入就绪 {loaded * 1000:.0f} ms（只导入 numpy {only * 1000:.0f} ms）")
+    print(
+        f"分类模型 {size / 1e6:.1f} MB，sha256 {digest()[:12]}，连同导入就绪 {loaded * 1000:.0f} ms（只导入 numpy {only * 1000:.0f} ms）"
+    )
     base = [row.query for row in load()]
     rounds = iter("甲乙丙丁戊己庚辛")
 
     def fresh() -> list[Query]:
         """Return 20,000 distinct rows that no cache has seen."""
         tail = next(rounds)
-        return [Query(query.name + tail, query.description, query.value, query.unit) for query in base[:20_000]]
+        return [
+            Query(query.name + tail, query.description, query.value, query.unit) for query in base[:20_000]
+        ]
 
     batches = [fresh() for _ in range(3)]
     speeds = []
@@ -133,7 +137,9 @@ def classifier() -> None:
         cues(query, "质量")
         nearest(query.name, "质量")
     why = (time.perf_counter() - start) / len(explained)
-    print(f"批量分类 {bulk:,.0f} 行/秒（不同名称，单核）；逐行 {one * 1000:.3f} ms；判断依据与范例每行 {why * 1000:.2f} ms")
+    print(
+        f"批量分类 {bulk:,.0f} 行/秒（不同名称，单核）；逐行 {one * 1000:.3f} ms；判断依据与范例每行 {why * 1000:.2f} ms"
+    )
     baseline(base, batches[0])
 
 
@@ -147,7 +153,9 @@ def baseline(base: list[Any], batch: list[Any]) -> None:
         print("未安装 scikit-learn，基线略")
         return
     names = [query.name for query in base[:5000]]
-    pipe = make_pipeline(TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), SGDClassifier(loss="log_loss", random_state=0))
+    pipe = make_pipeline(
+        TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), SGDClassifier(loss="log_loss", random_state=0)
+    )
     pipe.fit(names, [str(i % 11) for i in range(len(names))])
     start = time.perf_counter()
     pipe.predict_proba([query.name for query in batch])

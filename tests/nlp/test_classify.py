@@ -67,7 +67,9 @@ def test_nonsense_is_not_answered_with_confidence() -> None:
 
 
 def test_management_and_vagueness_are_seen() -> None:
-    assert classify(Query("项目预算资金执行率")).management > 0.5 > classify(Query("候车亭更换座数")).management
+    assert (
+        classify(Query("项目预算资金执行率")).management > 0.5 > classify(Query("候车亭更换座数")).management
+    )
     assert classify(Query("提高整体工作水平")).vague > 0.5 > classify(Query("候车亭更换座数")).vague
 
 

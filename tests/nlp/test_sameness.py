@@ -9,7 +9,10 @@ from nlp.sameness import SAME, same, similarity
 def pairs() -> list[tuple[str, str, bool, str]]:
     lines = (ROOT / "pairs" / "names.tsv").read_text(encoding="utf-8").rstrip("\n").split("\n")
     assert lines[0] == "left\tright\tsame\tkind"
-    return [(left, right, flag == "1", kind) for left, right, flag, kind in (line.split("\t") for line in lines[1:])]
+    return [
+        (left, right, flag == "1", kind)
+        for left, right, flag, kind in (line.split("\t") for line in lines[1:])
+    ]
 
 
 def test_there_are_enough_pairs_of_both_kinds() -> None:

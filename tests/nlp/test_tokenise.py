@@ -9,7 +9,10 @@ from nlp.classify.exemplars import _index
 
 
 def test_words_join_to_the_text() -> None:
-    assert "".join(tokenise.words("0-6岁儿童眼保健(含视力)检查≥300人次")) == "0-6岁儿童眼保健(含视力)检查≥300人次"
+    assert (
+        "".join(tokenise.words("0-6岁儿童眼保健(含视力)检查≥300人次"))
+        == "0-6岁儿童眼保健(含视力)检查≥300人次"
+    )
 
 
 def test_field_words_are_kept_whole() -> None:

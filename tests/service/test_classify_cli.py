@@ -13,7 +13,9 @@ from openpyxl import load_workbook
 
 def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     code = "from service.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], input=stdin, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], input=stdin, capture_output=True, check=False
+    )
 
 
 def lines(*records: object) -> bytes:
@@ -21,7 +23,13 @@ def lines(*records: object) -> bytes:
 
 
 def test_json_lines_as_the_contract_says() -> None:
-    done = run("classify", stdin=lines({"id": "a1", "name": "健身步道验收合格率", "value": "100%", "project": "全民健身"}, {"name": "参与人员满意度"}))
+    done = run(
+        "classify",
+        stdin=lines(
+            {"id": "a1", "name": "健身步道验收合格率", "value": "100%", "project": "全民健身"},
+            {"name": "参与人员满意度"},
+        ),
+    )
     assert done.returncode == 0, done.stderr.decode()
     first, second = (json.loads(line) for line in done.stdout.decode().splitlines())
     assert first["id"] == "a1"
@@ -34,7 +42,12 @@ def test_json_lines_as_the_contract_says() -> None:
 
 
 def test_scheme_names_the_classes() -> None:
-    done = run("classify", "--scheme", "cn2021", stdin=lines({"name": "候车亭单座造价"}, {"name": "施工噪声扰民投诉起数", "value": "≤3起"}))
+    done = run(
+        "classify",
+        "--scheme",
+        "cn2021",
+        stdin=lines({"name": "候车亭单座造价"}, {"name": "施工噪声扰民投诉起数", "value": "≤3起"}),
+    )
     labels = [json.loads(line)["label"] for line in done.stdout.decode().splitlines()]
     assert labels == ["经济成本指标", "社会成本指标"]
 
@@ -62,11 +75,23 @@ def test_unusable_input_is_one_line(stdin: bytes, words: str) -> None:
 
 def test_csv_in_and_out_keeps_columns_and_runs_nothing(tmp_path: Path) -> None:
     path = tmp_path / "指标库.csv"
-    path.write_text("序号,三级指标,指标值\n1,培训残疾人人次,≥300人次\n2,=1+1,3\n3,村民满意度,≥90%\n", encoding="gb18030")
+    path.write_text(
+        "序号,三级指标,指标值\n1,培训残疾人人次,≥300人次\n2,=1+1,3\n3,村民满意度,≥90%\n", encoding="gb18030"
+    )
     done = run("classify", str(path))
     assert done.returncode == 0, done.stderr.decode()
     rows = list(csv.reader(io.StringIO(done.stdout.decode("utf-8-sig"))))
-    assert rows[0] == ["序号", "三级指标", "指标值", "建议类型", "可信度", "是否存疑", "其他可能", "判断依据", "最相近的范例"]
+    assert rows[0] == [
+        "序号",
+        "三级指标",
+        "指标值",
+        "建议类型",
+        "可信度",
+        "是否存疑",
+        "其他可能",
+        "判断依据",
+        "最相近的范例",
+    ]
     assert [row[3] for row in rows[1:]][::2] == ["数量指标", "服务对象满意度指标"]
     assert rows[2][1] == "'=1+1"
 

@@ -65,11 +65,16 @@ def test_training_again_gives_the_same_answers(tmp_path: Path) -> None:
     assert load(FOLDER).vocabulary.keys() == set(fitted.features)
     top = np.sort(raw, axis=1)
     clear = top[:, -1] - top[:, -2] > 1e-3
-    assert [a for a, ok in zip(again, clear, strict=True) if ok] == [s for s, ok in zip(shipped, clear, strict=True) if ok]
+    assert [a for a, ok in zip(again, clear, strict=True) if ok] == [
+        s for s, ok in zip(shipped, clear, strict=True) if ok
+    ]
     assert clear.mean() > 0.99
 
 
-@pytest.mark.skipif(not os.environ.get("BIAOCHI_FULL_TRAINING"), reason="完整训练约 1 分钟，设置 BIAOCHI_FULL_TRAINING=1 时运行")
+@pytest.mark.skipif(
+    not os.environ.get("BIAOCHI_FULL_TRAINING"),
+    reason="完整训练约 1 分钟，设置 BIAOCHI_FULL_TRAINING=1 时运行",
+)
 def test_full_training_gives_the_same_files(tmp_path: Path) -> None:
     from nlp.training.fit import train
 
