@@ -43,6 +43,7 @@ docs: $(VENV)/.dev ## 由规则说明生成 rules/CATALOGUE.md
 
 evaluate: $(VENV)/.dev ## 评测分类模型与规则，更新模型说明和图（FILE=带标注的表，可省）
 	@$(BIN)/python -m nlp.training.card $(FILE)
+	@$(BIN)/python -m tests.tools.rule_quality
 
 lock: $(VENV)/.dev ## 重新生成锁文件（名称、版本、哈希，不含任何主机名）
 	@$(BIN)/python -m pip install --quiet uv

@@ -38,7 +38,7 @@ class Artifact:
     bias: Floats
     """Shape (heads,)."""
     calibration: Floats
-    """Shape (knots, 2): raw probability → calibrated probability of the most likely class, both rising."""
+    """Shape (knots, 3): raw probability → calibrated probability of the most likely class, of any other; all rising."""
     abstain_below: float
     version: str
     sha256: str

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from nlp.classify.artifact import Artifact, load
+from nlp.classify.artifact import Artifact, Floats, load
 from nlp.classify.features import pieces
 from nlp.classify.query import CATEGORIES, Prediction, Query
 
@@ -60,8 +60,7 @@ def _predictions(
 ) -> list[Prediction]:
     columns = [i for i, name in enumerate(CATEGORIES) if categories is None or name in categories]
     names = tuple(CATEGORIES[i] for i in columns)
-    shares = calibrated(artifact.calibration, raw[:, columns]).tolist()
-    best = raw[:, columns].argmax(axis=1).tolist()
+    best, shares = (found.tolist() for found in calibrated(artifact.calibration, raw[:, columns]))
     flags = raw[:, len(CATEGORIES) :].tolist()
     low = artifact.abstain_below
     return [
@@ -70,7 +69,15 @@ def _predictions(
     ]
 
 
-def calibrated(knots: npt.NDArray[np.float32], raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Map raw probabilities by the rising knots; order never changes because equal steps keep a small slope."""
-    mapped = np.interp(raw, knots[:, 0].astype(np.float64), knots[:, 1].astype(np.float64))
-    return np.asarray(np.clip(mapped, _EPSILON, 1 - _EPSILON), dtype=np.float64)
+def calibrated(knots: Floats, raw: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the place of the most likely class and the calibrated probabilities of every row.
+
+    The most likely class has a curve of its own: at equal raw probability it is right more often than a runner-up.
+    """
+    grid, top, rest = knots.astype(np.float64).T
+    best = raw.argmax(axis=1)
+    rows = np.arange(len(raw))
+    first = np.interp(raw[rows, best], grid, top)
+    shares = np.minimum(np.interp(raw, grid, rest), first[:, None])
+    shares[rows, best] = first
+    return best, np.clip(shares, _EPSILON, 1 - _EPSILON)

@@ -32,8 +32,7 @@ _GENERATED_WEIGHT: Final = 0.5
 _SECOND: Final = 0.6
 """Share of a row's weight that speaks for its second acceptable class."""
 _FOLDS: Final = 5
-_KNOTS: Final = 24
-_ABSTAIN_BELOW: Final = 0.6
+_ABSTAIN_BELOW: Final = 0.75
 
 Matrix = Any
 Features = Callable[[Query], list[str]]
@@ -135,32 +134,32 @@ def raw_probabilities(fitted: Fitted, queries: Sequence[Query], features: Featur
 
 
 def calibrate(rows: Sequence[Labelled]) -> Floats:
-    """Return knots raw → calibrated for the most likely class, from rows that each fold had not seen.
+    """Return knots raw → calibrated, for the most likely class and for the others, from rows no fold had seen.
 
     Folds are whole sectors, so that the model is as uncertain as on a new sector.
     """
     groups = sorted({row.sector for row in rows})
     fold_of = {group: i % _FOLDS for i, group in enumerate(groups)}
-    shares: list[Floats] = []
-    right: list[npt.NDArray[np.bool_]] = []
-    counts: list[Floats] = []
+    top: list[tuple[Floats, Floats]] = []
+    rest: list[tuple[Floats, Floats]] = []
     for fold in range(_FOLDS):
         inside = [row for row in rows if fold_of[row.sector] != fold]
-        outside = [row for row in rows if fold_of[row.sector] == fold and row.source != "generated"]
+        outside = [row for row in rows if fold_of[row.sector] == fold and row.source == "written"]
         raw = raw_probabilities(fit(inside), [row.query for row in outside])[:, : len(CATEGORIES)]
-        shares.append(raw.ravel())
-        right.append(np.concatenate([[name in row.labels for name in CATEGORIES] for row in outside]))
-        counts.append(np.ones(raw.size))
-    x, y = np.concatenate(shares), np.concatenate(right).astype(np.float64)
-    curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, y)
-    grid = np.unique(
-        np.concatenate(
-            [[0.0, 1.0], np.quantile(x, np.linspace(0, 1, _KNOTS)), np.linspace(0.02, 0.98, _KNOTS)]
-        )
-    )
-    # A small slope keeps the order of classes where the curve is flat.
-    mapped = np.maximum.accumulate(curve.predict(grid)) * 0.998 + 0.002 * grid
-    return np.stack([grid, mapped], axis=1)
+        fits = np.array([[name in row.labels for name in CATEGORIES] for row in outside], dtype=np.float64)
+        places = np.arange(len(raw)), raw.argmax(axis=1)
+        others = np.ones(raw.shape, dtype=bool)
+        others[places] = False
+        top.append((raw[places], fits[places]))
+        rest.append((raw[others], fits[others]))
+    grid = np.unique(np.concatenate([[0.0], np.linspace(0.005, 1.0, 200)]))
+    curves = []
+    for pairs in (top, rest):
+        x, y = (np.concatenate([pair[k] for pair in pairs]) for k in (0, 1))
+        curve = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, y)
+        # A small slope keeps the order of classes where the curve is flat.
+        curves.append(np.maximum.accumulate(curve.predict(grid)) * 0.998 + 0.002 * grid)
+    return np.stack([grid, *curves], axis=1)
 
 
 def train(folder: Path = FOLDER, *, rows: Sequence[Labelled] | None = None) -> dict[str, Any]:

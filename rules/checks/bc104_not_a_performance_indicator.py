@@ -7,7 +7,7 @@ from nlp.naming import management_word
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
 
-_UNLIKELY = 0.05
+_UNLIKELY = 0.03
 _LIKELY = 0.8
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.records.finding import Evidence, Finding, Severity
+from nlp.naming import category_cues
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.support.category import likeness, shares
@@ -63,6 +64,9 @@ class AmbiguousCategory(RowRule):
     def check(self, ctx: RowContext) -> Iterator[Finding]:
         prediction, declared = ctx.prediction, ctx.category
         if prediction is None or declared is None or prediction.category == declared:
+            return
+        # A word that speaks for the filed class settles it (水质达标率 under 生态效益).
+        if any(category == declared and cue == "certain" for category, _, cue in category_cues(ctx.text("name"))):
             return
         share = prediction.probability(declared)
         if prediction.confidence < self.options.sure or not self.options.least <= share <= self.options.most:
