@@ -19,11 +19,13 @@ _CONCENTRATION: Final = 0.25
 def render(rows: Iterable[Labelled]) -> str:
     """Return the lines `word, sector:count …`, in word order."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
+    fields = sectors()
     for row in rows:
-        if row.sector:
+        # Files that cut across the fields (乡镇, 采购) would make every word general.
+        if row.sector in fields:
             for word in _kept(f"{row.query.name} {row.query.description}"):
                 counts[word][row.sector] += 1
-    for sector, frame in sectors().items():
+    for sector, frame in fields.items():
         for text in _texts(frame):
             for word in _kept(text):
                 counts[word][sector] += 1
