@@ -54,7 +54,7 @@ def _lines(results: dict[str, Result], outside: dict[str, Result]) -> Iterator[s
     yield ""
     yield f"- 语料共 {len(rows)} 行：手写 {sources['written']}、对照组 {sources['contrast']}、文法生成 {sources['generated']}；{len({row.query.name for row in rows})} 个不同名称，来源见 `corpora/SOURCES.md`。"
     yield f"- 训练 {len(parts.train)} 行；留出领域 {len(parts.sectors)} 行（整个领域不参与训练）；留出句式 {len(parts.phrasings)} 行（整种句式不参与训练）。"
-    yield f"- 特征 {len(artifact.vocabulary)} 个：名称的 1–4 字序列、描述的 2–3 字序列、指标值的种类、符号与单位。每类一个逻辑回归，按整领域交叉验证校准。"
+    yield f"- 特征 {len(artifact.vocabulary)} 个：名称的 1–3 字序列与结尾 4、5 字、描述的 2 字序列、指标值的种类、符号与单位。每类一个逻辑回归，按整领域交叉验证校准（首选与其余各一条曲线）。与其他模型的比较见 `DECISIONS.md` 第 20 条。"
     yield "- `biaochi train` 重新训练，相同语料得到相同文件。"
     yield ""
     yield "## 成绩"

@@ -129,7 +129,7 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
         return lambda queries: raw_probabilities(fitted, queries)[:, : len(CATEGORIES)]
 
     yield "词表规则（不训练）", lexicon
-    yield "逐类逻辑回归，字符1–4与指标值（采用）", one_per_class
+    yield "逐类逻辑回归，字符与指标值（采用）", one_per_class
     yield "多项逻辑回归，同特征", of(LogisticRegression(C=10, max_iter=300))
     yield "补集朴素贝叶斯，同特征", of(ComplementNB(alpha=0.3))
     yield "线性支持向量机加校准，同特征", of(CalibratedClassifierCV(LinearSVC(C=1.0, random_state=0), cv=3))
