@@ -69,7 +69,9 @@ def _predictions(
     ]
 
 
-def calibrated(knots: Floats, raw: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def calibrated(
+    knots: Floats, raw: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return the place of the most likely class and the calibrated probabilities of every row.
 
     The most likely class has a curve of its own: at equal raw probability it is right more often than a runner-up.

@@ -66,7 +66,9 @@ class AmbiguousCategory(RowRule):
         if prediction is None or declared is None or prediction.category == declared:
             return
         # A word that speaks for the filed class settles it (水质达标率 under 生态效益).
-        if any(category == declared and cue == "certain" for category, _, cue in category_cues(ctx.text("name"))):
+        if any(
+            category == declared and cue == "certain" for category, _, cue in category_cues(ctx.text("name"))
+        ):
             return
         share = prediction.probability(declared)
         if prediction.confidence < self.options.sure or not self.options.least <= share <= self.options.most:
