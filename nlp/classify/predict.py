@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
-from typing import Any, Final
+from itertools import chain, repeat
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from nlp.classify.query import CATEGORIES, Prediction, Query
 
 _BATCH: Final = 4096
 _EPSILON: Final = 1e-6
-_NOTHING: Final = frozenset({None})
 
 
 def classify(query: Query, categories: frozenset[str] | None = None) -> Prediction:
@@ -41,12 +40,17 @@ def classify_many(queries: Sequence[Query], categories: frozenset[str] | None = 
 
 def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[np.float64]:
     """Return raw probabilities, shape (queries, heads), before calibration."""
-    find: Callable[[str], Any] = artifact.vocabulary.get
-    # Unknown features find None and are dropped; sorting makes sums equal in any batch.
-    rows = [sorted({*map(find, pieces(query)), None} - _NOTHING) for query in queries]
-    counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
-    ids = np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=int(counts.sum()))
-    scores = np.tile(artifact.bias.astype(np.float64), (len(rows), 1))
+    size = len(artifact.vocabulary)
+    texts = [pieces(query) for query in queries]
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    found = map(artifact.vocabulary.get, chain.from_iterable(texts), repeat(-1))
+    ids = np.fromiter(found, dtype=np.int64, count=int(lengths.sum()))
+    # One sort over the batch drops repeats and puts the features of each row in order, so that sums are equal
+    # in any batch; unknown features are left out.
+    keys = np.repeat(np.arange(len(texts)), lengths) * size + ids
+    rows, ids = np.divmod(np.unique(keys[ids >= 0]), size)
+    counts = np.bincount(rows, minlength=len(texts))
+    scores = np.tile(artifact.bias.astype(np.float64), (len(texts), 1))
     filled = np.flatnonzero(counts)
     if filled.size:
         starts = (np.cumsum(counts) - counts)[filled]

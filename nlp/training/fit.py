@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -199,13 +199,3 @@ def _exemplars(rows: Sequence[Labelled]) -> str:
         if row.source != "generated" and len(row.labels) == 1 and not row.flags and 3 <= len(core) <= 24:
             names.setdefault(core, row.labels[0])
     return "".join(f"{name}\t{label}\n" for name, label in sorted(names.items()))
-
-
-def without(row: Labelled, *, description: bool = False, value: bool = False) -> Labelled:
-    """Return the row with a cell emptied, to measure what a missing cell costs."""
-    query = row.query
-    if description:
-        query = replace(query, description="")
-    if value:
-        query = replace(query, value="", unit="")
-    return replace(row, query=query)
