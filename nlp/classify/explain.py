@@ -25,16 +25,22 @@ _KINDS: Final = {
 }
 
 
-def cues(query: Query, category: str) -> tuple[str, ...]:
-    """Return up to three deciding words, the strongest first; words of the name, else the kind of value."""
+def cues(query: Query, category: str, against: str | None = None) -> tuple[str, ...]:
+    """Return up to three deciding words, the strongest first; words of the name, else the kind of value.
+
+    `against` asks what speaks for the class rather than for that one; None: rather than for any other.
+    """
     artifact = load()
     column = HEADS.index(category)
     known = {piece: artifact.vocabulary[piece] for piece in pieces(query) if piece in artifact.vocabulary}
     if not known:
         return ()
     table = artifact.weights[list(known.values()), : len(CATEGORIES)]
-    # A word speaks for the class only as far as it speaks more for it than for any other.
-    others = np.delete(table, column, axis=1).max(axis=1)
+    # A word speaks for the class only as far as it speaks more for it than for the others.
+    if against is None:
+        others = np.delete(table, column, axis=1).max(axis=1)
+    else:
+        others = table[:, HEADS.index(against)]
     strength = dict(zip(known, (table[:, column] - others).tolist(), strict=True))
     core = core_name(query.name)
     found: list[tuple[float, int, str]] = []

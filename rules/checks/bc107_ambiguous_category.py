@@ -65,6 +65,9 @@ class AmbiguousCategory(RowRule):
         prediction, declared = ctx.prediction, ctx.category
         if prediction is None or declared is None or prediction.category == declared:
             return
+        # Beneficiaries under 社会效益 are common and right; whether they repeat an output is another rule's.
+        if declared == "社会效益" and "受益" in ctx.name:
+            return
         # A word that speaks for the filed class settles it (水质达标率 under 生态效益).
         if any(
             category == declared and cue == "certain" for category, _, cue in category_cues(ctx.text("name"))

@@ -81,7 +81,7 @@ def model_verdict(ctx: RowContext, *, sure: float = SURE, unfit: float = UNFIT) 
     name = head(ctx.text("name"))
     if any({prediction.category, declared} == pair and regex.search(name) for pair, regex in _near()):
         return None
-    found = cues(ctx.query, prediction.category)
+    found = [cue for cue in cues(ctx.query, prediction.category, declared) if cue in ctx.name]
     return ClassVerdict(
         prediction.category, "、".join(found), Severity.WARNING, round(prediction.confidence, 2)
     )
