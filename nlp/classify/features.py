@@ -6,13 +6,13 @@ A missing description or value gives no feature, so it cannot speak for or again
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import add
 from typing import Final
 
 from nlp.classify.query import Query
 from nlp.quantity import parse
 from nlp.text import core_name, normalise
 
-NAME_GRAMS: Final = 3
 _ENDINGS: Final = (4, 5)
 _MAX_NAME: Final = 60
 _MAX_DESCRIPTION: Final = 120
@@ -28,7 +28,7 @@ def pieces(query: Query) -> list[str]:
     if query.description:
         text = normalise(query.description)[:_MAX_DESCRIPTION]
         if text != core and text != normalise(query.name):
-            found += [_DESCRIPTION + text[i : i + 2] for i in range(len(text) - 1)]
+            found += map(add, map(_DESCRIPTION.__add__, text), text[1:])
     if query.value or query.unit:
         found += _value_pieces(query.value, query.operator, query.unit)
     return found
@@ -36,10 +36,14 @@ def pieces(query: Query) -> list[str]:
 
 def _name_pieces(core: str) -> list[str]:
     text = f"^{core}$"
-    found = [text[i : i + size] for size in range(1, NAME_GRAMS + 1) for i in range(len(text) - size + 1)]
-    # The end of a name says what is measured, so it is seen in one longer piece.
-    found += (text[-size:] for size in _ENDINGS if size <= len(text))
-    return found
+    pairs = list(map(add, text, text[1:]))
+    # Sequences of one to three characters. The end of a name says what is measured: it is seen in longer pieces too.
+    return [
+        *text,
+        *pairs,
+        *map(add, pairs, text[2:]),
+        *(text[-size:] for size in _ENDINGS if size <= len(text)),
+    ]
 
 
 @lru_cache(maxsize=16384)
