@@ -76,6 +76,8 @@ def _lines(results: dict[str, Result], outside: dict[str, Result]) -> Iterator[s
             yield f"| {category} | {item['precision']:.3f} | {item['recall']:.3f} | {item['f1']:.3f} | {item['support']:.0f} |"
     yield ""
     yield "![可靠性](reliability.png) ![准确率与覆盖](coverage.png) ![混淆矩阵](confusion.png)"
+    yield ""
+    yield "混淆矩阵为留出领域的单标签行；图中若以 1–11 标注，依次为" + "、".join(CATEGORIES) + "。"
     for name, result in results.items():
         yield ""
         yield f"## {name}中最有把握的错误（至多 {WORST} 条）"
