@@ -69,7 +69,7 @@ def read(text: str) -> Reading:
     plain = _MARKS.sub("", pattern(_LEXICON, "prefix").sub("", core) or core)
     figures = tuple(_FIGURES.findall(plain))
     opposed = frozenset(
-        (number, word) for number, pattern in enumerate(_opposites()) for word in pattern.findall(plain)
+        (number, word) for number, group in enumerate(_opposites()) for word in group.findall(plain)
     )
     plain = _fillers().sub("", plain) or plain
     plain = _groups().sub(lambda match: _canonical()[match[0]], plain)

@@ -29,6 +29,7 @@ CATEGORIES: Final = (
     "可持续影响",
     "服务对象满意度",
 )
+"""Meanings of the classes over all packs; the class model has its columns in this order."""
 GROUPS: Final = ("产出", "效益", "满意度", "成本")
 
 _OPEN, _CLOSE = r"[(（\[【〔]", r"[)）\]】〕]"
@@ -149,6 +150,11 @@ class Scheme:
                 if item.category == category:
                     return item.name
         return f"{category}指标"
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """The meanings of all classes of the pack."""
+        return frozenset(name for name in CATEGORIES if self.has(name))
 
     def has(self, category: str) -> bool:
         """Whether the pack has the class at all."""

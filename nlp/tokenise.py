@@ -48,6 +48,7 @@ def _own_words() -> tuple[tuple[str, int], ...]:
     return tuple((word, int(frequency)) for word, frequency in pairs)
 
 
+@cache
 def engine() -> str:
     """Return the name of the tokenizer in use."""
     return "rjieba" if find_spec("rjieba") is not None else "jieba"

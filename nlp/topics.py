@@ -5,18 +5,17 @@ A text about road works and one about vaccination share no telling word and no s
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from math import sqrt
 from typing import Final
 
 from corpora.store import CorpusError
-from nlp.classify.artifact import FOLDER
+from nlp.classify.artifact import FOLDER, TOPICS
 from nlp.text import normalise
 from nlp.tokenise import words
 
-FILE: Final = "topics.tsv"
 FOREIGN: Final = 0.02
 """Likeness up to which two texts speak of different fields, chosen on `corpora/pairs/topics.tsv`."""
 
@@ -26,13 +25,13 @@ def _telling() -> Mapping[str, Mapping[str, float]]:
     """Return telling word → sector → share of the word's uses."""
     try:
         found: dict[str, dict[str, float]] = {}
-        for line in (FOLDER / FILE).read_text(encoding="utf-8").splitlines():
+        for line in (FOLDER / TOPICS).read_text(encoding="utf-8").splitlines():
             word, *parts = line.split("\t")
             counts = {sector: int(count) for sector, count in (part.split(":") for part in parts)}
             total = sum(counts.values())
             found[word] = {sector: count / total for sector, count in counts.items()}
     except (OSError, ValueError) as error:
-        raise CorpusError(f"领域词文件 {FILE} 缺失或损坏，请重新安装标尺，或运行 biaochi train") from error
+        raise CorpusError(f"领域词文件 {TOPICS} 缺失或损坏，请重新安装标尺，或运行 biaochi train") from error
     return found
 
 
@@ -54,8 +53,8 @@ def likeness(first: Iterable[str], second: Iterable[str]) -> float | None:
 
 def _profile(items: Iterable[str]) -> Mapping[str, float]:
     known = _telling()
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for word in items:
         for sector, share in known[word].items():
-            total[sector] += share  # type: ignore[assignment]
+            total[sector] += share
     return total

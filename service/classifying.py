@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final
 
 from corpora.store import CorpusError
@@ -45,7 +44,7 @@ def answers(items: Sequence[Item], scheme_id: str) -> list[dict[str, Any]]:
     """Return the contract's answer for each item, in order. Raises SettingsError when the model is missing."""
     scheme = load_scheme(scheme_id)
     try:
-        predictions = classify_many([item.query for item in items], _categories(scheme_id))
+        predictions = classify_many([item.query for item in items], scheme.categories)
         return [
             _answer(item, prediction, scheme) for item, prediction in zip(items, predictions, strict=True)
         ]
@@ -70,14 +69,6 @@ def _answer(item: Item, prediction: Prediction, scheme: Scheme) -> dict[str, Any
             for found in nearest(item.query.name, best)
         ],
     }
-
-
-@cache
-def _categories(scheme_id: str) -> frozenset[str]:
-    scheme = load_scheme(scheme_id)
-    from nlp.classify import CATEGORIES
-
-    return frozenset(name for name in CATEGORIES if scheme.has(name))
 
 
 def read_lines(data: bytes, limits: Limits) -> Iterator[Item]:

@@ -13,6 +13,7 @@ from models.records.finding import Severity
 from models.records.report import Report
 from service.cli_text import ChineseCommand
 from service.errors import InputError, SettingsError
+from service.progress import Progress
 from service.settings import Limits, limits_from
 
 FORMATS = ("text", "json", "xlsx", "docx", "html")
@@ -114,8 +115,8 @@ def run_check(
     reports: list[tuple[Report, str]] = []
     artifacts: list[tuple[str, bytes]] = []
     stems: set[str] = set()
-    with _progress(len(paths)) as advance:
-        for path in paths:
+    with Progress("已检查", len(paths)) as progress:
+        for done, path in enumerate(paths, 1):
             data, name = read_input(path, limits)
             try:
                 report = pipeline.check_bytes(data, name=name, options=options, limits=limits)
@@ -127,7 +128,7 @@ def run_check(
                 kind = report.document.input_kind
                 rendered = render(report, fmt, original=data, original_kind=kind, name=stem)
                 artifacts += [(item.filename, item.data) for item in rendered]
-            advance(name)
+            progress.show(done, name)
     if to_terminal:
         from service.export.console import print_report
         from service.export.view import build
@@ -177,27 +178,6 @@ def _save(artifacts: list[tuple[str, bytes]], out: str | None, *, single: bool) 
     write_all(files)
     for path, _ in files:
         click.echo(f"已写入 {path}", err=True)
-
-
-class _progress:  # noqa: N801 - used like a function
-    """A progress line on standard error, only on a terminal."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._active = total > 1 and sys.stderr.isatty()
-
-    def __enter__(self) -> _progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._active:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-    def __call__(self, name: str) -> None:
-        self._done += 1
-        if self._active:
-            click.echo(f"\r\x1b[K已检查 {self._done}/{self._total} {name}", nl=False, err=True)
 
 
 @click.command(cls=ChineseCommand)

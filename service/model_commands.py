@@ -13,6 +13,7 @@ from corpora.store import CorpusError
 from service.cli_text import ChineseCommand
 from service.commands import read_input
 from service.errors import InputError, SettingsError
+from service.progress import Progress
 from service.settings import limits_from
 
 _CHUNK = 2048
@@ -49,10 +50,10 @@ def classify(path: str, scheme: str, fmt: str | None, out: str | None) -> int:
         sheet = None
         items = list(classifying.read_lines(data, limits))
     found = []
-    with progress(len(items)) as advance:
+    with Progress("已分类", len(items), above=_CHUNK) as progress:
         for start in range(0, len(items), _CHUNK):
             found += classifying.answers(items[start : start + _CHUNK], scheme)
-            advance(min(start + _CHUNK, len(items)))
+            progress.show(min(start + _CHUNK, len(items)))
     if fmt == "jsonl":
         encoded = "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in found).encode("utf-8")
     else:
@@ -67,26 +68,6 @@ def classify(path: str, scheme: str, fmt: str | None, out: str | None) -> int:
         write_all([(Path(out), encoded)])
         click.echo(f"已写入 {out}", err=True)
     return 0
-
-
-class progress:  # noqa: N801 - used like a function
-    """A count on standard error, only on a terminal."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._active = sys.stderr.isatty() and total > _CHUNK
-
-    def __enter__(self) -> progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._active:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-    def __call__(self, done: int) -> None:
-        """Show how many are done."""
-        if self._active:
-            click.echo(f"\r\x1b[K已分类 {done}/{self._total}", nl=False, err=True)
 
 
 @click.command(cls=ChineseCommand)

@@ -4,7 +4,8 @@ from nlp.classify.artifact import ID, load
 from nlp.classify.exemplars import Exemplar, nearest
 from nlp.classify.explain import cues
 from nlp.classify.predict import classify, classify_many
-from nlp.classify.query import CATEGORIES, Prediction, Query
+from nlp.classify.query import Prediction, Query
+from nlp.scheme import CATEGORIES
 
 __all__ = [
     "CATEGORIES",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,13 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from corpora.store import CorpusError
-from nlp.classify.query import CATEGORIES
+from nlp.scheme import CATEGORIES
 
 ID: Final = "indicator-class"
 FORMAT: Final = 1
 HEADS: Final = (*CATEGORIES, "management", "vague")
 """Columns of the weights: one per class, then the two flags."""
 FOLDER: Final = Path(__file__).resolve().parents[2] / "models" / "artifacts" / ID
+WEIGHTS: Final = "weights.npz"
+META: Final = "meta.json"
+EXEMPLARS: Final = "exemplars.tsv"
+TOPICS: Final = "topics.tsv"
 _BROKEN: Final = "分类模型文件缺失或损坏（models/artifacts/indicator-class），请重新安装标尺，或运行 biaochi train 重新训练"
 
 Floats = npt.NDArray[np.float32]
@@ -42,25 +48,19 @@ class Artifact:
     abstain_below: float
     version: str
     sha256: str
-
-
-def digest(folder: Path = FOLDER) -> str:
-    """Return the hash over both files, which names the model in reports."""
-    parts = hashlib.sha256()
-    for name in ("meta.json", "weights.npz"):
-        parts.update(hashlib.sha256((folder / name).read_bytes()).digest())
-    return parts.hexdigest()
+    """Over all four files, since findings rest on each; it names the model in reports."""
 
 
 @cache
 def load(folder: Path = FOLDER) -> Artifact:
     """Return the weights. Raises CorpusError when they are missing, damaged or of another format."""
     try:
-        raw = (folder / "weights.npz").read_bytes()
-        meta: dict[str, Any] = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        files = {name: (folder / name).read_bytes() for name in (META, WEIGHTS, EXEMPLARS, TOPICS)}
+        raw = files[WEIGHTS]
+        meta: dict[str, Any] = json.loads(files[META])
         if meta["format"] != FORMAT or hashlib.sha256(raw).hexdigest() != meta["weights_sha256"]:
             raise CorpusError(_BROKEN)
-        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weights = arrays["weights"].astype(np.float32) * arrays["scale"][None, :]
             features = bytes(arrays["features"]).decode("utf-8").split("\n")
             artifact = Artifact(
@@ -71,7 +71,9 @@ def load(folder: Path = FOLDER) -> Artifact:
                 calibration=arrays["calibration"],
                 abstain_below=float(meta["abstain_below"]),
                 version=str(meta["version"]),
-                sha256=digest(folder),
+                sha256=hashlib.sha256(
+                    b"".join(hashlib.sha256(data).digest() for data in files.values())
+                ).hexdigest(),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CorpusError(_BROKEN) from error
@@ -91,16 +93,13 @@ def save(
     meta: Mapping[str, Any],
 ) -> None:
     """Write both files. Equal input gives equal bytes: no times, fixed order, stored as 16-bit steps per head."""
-    import io
-    import zipfile
-
     scale = (np.abs(weights).max(axis=0) / 32000).astype(np.float32)
     arrays: dict[str, Any] = {
         "weights": np.round(weights / scale[None, :]).astype(np.int16),
         "scale": scale,
-        "squares": squares.astype(np.float32),
-        "bias": bias.astype(np.float32),
-        "calibration": calibration.astype(np.float32),
+        "squares": squares,
+        "bias": bias,
+        "calibration": calibration,
         "features": np.frombuffer("\n".join(features).encode("utf-8"), dtype=np.uint8),
     }
     out = io.BytesIO()
@@ -117,11 +116,11 @@ def save(
             )
     raw = out.getvalue()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "weights.npz").write_bytes(raw)
+    (folder / WEIGHTS).write_bytes(raw)
     text = json.dumps(
         {**meta, "format": FORMAT, "heads": HEADS, "weights_sha256": hashlib.sha256(raw).hexdigest()},
         ensure_ascii=False,
         indent=1,
         sort_keys=True,
     )
-    (folder / "meta.json").write_text(text + "\n", encoding="utf-8")
+    (folder / META).write_text(text + "\n", encoding="utf-8")

@@ -11,10 +11,9 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from corpora.store import CorpusError
-from nlp.classify.artifact import FOLDER
+from nlp.classify.artifact import EXEMPLARS, FOLDER
 from nlp.text import core_name
 
-FILE: Final = "exemplars.tsv"
 _CANDIDATES: Final = 40
 _LEAST: Final = 55.0
 """Similarity (0–100) below which a name explains nothing."""
@@ -35,10 +34,10 @@ class Exemplar:
 @cache
 def _index() -> tuple[tuple[tuple[str, str], ...], Mapping[str, tuple[int, ...]]]:
     try:
-        lines = (FOLDER / FILE).read_text(encoding="utf-8").splitlines()
+        lines = (FOLDER / EXEMPLARS).read_text(encoding="utf-8").splitlines()
         items = tuple((name, category) for name, category in (line.split("\t") for line in lines))
     except (OSError, ValueError) as error:
-        raise CorpusError(f"范例文件 {FILE} 缺失或损坏，请重新安装标尺，或运行 biaochi train") from error
+        raise CorpusError(f"范例文件 {EXEMPLARS} 缺失或损坏，请重新安装标尺，或运行 biaochi train") from error
     places: dict[str, list[int]] = {}
     for i, (name, _) in enumerate(items):
         for pair in {name[k : k + 2] for k in range(len(name) - 1)}:

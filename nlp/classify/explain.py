@@ -8,8 +8,9 @@ import numpy as np
 
 from nlp.classify.artifact import HEADS, load
 from nlp.classify.features import pieces
-from nlp.classify.query import CATEGORIES, Query
+from nlp.classify.query import Query
 from nlp.quantity import parse
+from nlp.scheme import CATEGORIES
 from nlp.text import core_name
 from nlp.tokenise import words
 

@@ -12,19 +12,16 @@ import numpy.typing as npt
 
 from nlp.classify.artifact import Artifact, Floats, load
 from nlp.classify.features import pieces
-from nlp.classify.query import CATEGORIES, Prediction, Query
+from nlp.classify.query import Prediction, Query
+from nlp.scheme import CATEGORIES
 
 _BATCH: Final = 4096
 _EPSILON: Final = 1e-6
 
 
+@lru_cache(maxsize=16384)
 def classify(query: Query, categories: frozenset[str] | None = None) -> Prediction:
     """Return what one indicator measures. `categories` are the classes of the pack, None for all."""
-    return _classify(query, categories)
-
-
-@lru_cache(maxsize=16384)
-def _classify(query: Query, categories: frozenset[str] | None) -> Prediction:
     return classify_many([query], categories)[0]
 
 

@@ -3,22 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
-
-CATEGORIES: Final = (
-    "数量",
-    "质量",
-    "时效",
-    "成本",
-    "社会成本",
-    "生态环境成本",
-    "经济效益",
-    "社会效益",
-    "生态效益",
-    "可持续影响",
-    "服务对象满意度",
-)
-"""Meanings of the classes over all packs, in the order of the model's columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from corpora.store import ROOT, CorpusError, load_yaml
-from nlp.classify.query import CATEGORIES, Query
+from nlp.classify.query import Query
 from nlp.lexicon import bare
+from nlp.scheme import CATEGORIES
 from nlp.text import normalise
 from nlp.training.grammar import generate, sectors
 

@@ -24,8 +24,9 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
-from nlp.classify.query import CATEGORIES, Query
+from nlp.classify.query import Query
 from nlp.measures import category_cues
+from nlp.scheme import CATEGORIES
 from nlp.training.corpus import Labelled, split
 from nlp.training.fit import Example, examples, fit, matrix, raw_probabilities, vocabulary_of
 from nlp.training.metrics import GoldRow, read_tsv

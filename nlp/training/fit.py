@@ -14,12 +14,11 @@ from scipy import sparse
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from nlp.classify.artifact import FOLDER, HEADS, ID, save
-from nlp.classify.exemplars import FILE as EXEMPLARS
+from nlp.classify.artifact import EXEMPLARS, FOLDER, HEADS, ID, TOPICS, save
 from nlp.classify.features import pieces
-from nlp.classify.query import CATEGORIES, Query
+from nlp.classify.query import Query
+from nlp.scheme import CATEGORIES
 from nlp.text import core_name
-from nlp.topics import FILE as TOPICS
 from nlp.training import topics
 from nlp.training.corpus import Labelled, load, split
 

@@ -176,10 +176,7 @@ class Result:
 
 def evaluate(rows: Sequence[GoldRow], scheme_id: str | None = "cn2015") -> Result:
     """Classify the rows and return the result. `scheme_id` None allows every class."""
-    categories = None
-    if scheme_id is not None:
-        scheme = load_scheme(scheme_id)
-        categories = frozenset(name for name in CATEGORIES if scheme.has(name))
+    categories = load_scheme(scheme_id).categories if scheme_id is not None else None
     return Result(tuple(rows), tuple(classify_many([row.query for row in rows], categories)))
 
 

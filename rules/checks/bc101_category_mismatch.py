@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.category import SURE, UNFIT, lexicon_verdict, likeness, model_verdict, shares
+from rules.support.category import SURE, UNFIT, lexicon_verdict, model_evidence, model_verdict
 
 _BARE_FACT = "三级指标「{name}」申报为「{level2}」，所考核的内容更接近「{likely}」，疑似归类不符"
 
@@ -93,10 +93,7 @@ class CategoryMismatch(RowRule):
         if by_words is not None:
             evidence.append(Evidence("lexicon", f"名称中的「{verdict.cue}」属于{verdict.likely}"))
         if prediction is not None and prediction.category == verdict.likely:
-            evidence.append(Evidence("model", f"可能的类型：{shares(ctx, prediction)}"))
-            near = likeness(ctx, verdict.likely)
-            if near is not None:
-                evidence.append(Evidence("peer", near))
+            evidence += model_evidence(ctx, prediction)
         yield self.found(
             ctx,
             "level2",

@@ -8,7 +8,7 @@ from nlp.naming import double_barrelled, side
 from nlp.scheme import label_key
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.category import UNFIT, is_own_action, likeness, model_verdict, shares
+from rules.support.category import UNFIT, is_own_action, model_evidence, model_verdict
 from rules.support.cells import CEILINGS
 
 _BENEFITS = ("经济效益", "社会效益", "生态效益", "可持续影响")
@@ -103,15 +103,13 @@ class WrongLevel1(RowRule):
         )
         if likely == ctx.group or rest > UNFIT:
             return
-        evidence = [Evidence("model", f"可能的类型：{shares(ctx, prediction)}")]
-        near = likeness(ctx, verdict.likely)
         yield self.found(
             ctx,
             "level1",
             severity=Severity.WARNING,
             confidence=verdict.confidence,
             related=[ctx.at("level2"), ctx.at("name")],
-            evidence=[*evidence, Evidence("peer", near)] if near else evidence,
+            evidence=model_evidence(ctx, prediction),
             fact="三级指标「{name}」填在「{level1}」下，所考核的内容更接近「{branch}」，疑似一级指标不符",
             impact="「{level1}」没有实际的目标，评价时可能按指标归类不当扣分",
             advice="建议核实，如无特殊口径，将本行调整至「{branch}」下的「{likely}」",

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.records.finding import Evidence, Finding, Severity
+from models.records.finding import Finding, Severity
 from nlp.naming import category_cues
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
-from rules.support.category import likeness, shares
+from rules.support.category import model_evidence
 
 
 class AmbiguousCategory(RowRule):
@@ -76,15 +76,11 @@ class AmbiguousCategory(RowRule):
         share = prediction.probability(declared)
         if prediction.confidence < self.options.sure or not self.options.least <= share <= self.options.most:
             return
-        evidence = [Evidence("model", f"可能的类型：{shares(ctx, prediction)}")]
-        near = likeness(ctx, prediction.category)
-        if near is not None:
-            evidence.append(Evidence("peer", near))
         yield self.found(
             ctx,
             "level2",
             related=[ctx.at("name")],
-            evidence=evidence,
+            evidence=model_evidence(ctx, prediction),
             confidence=round(prediction.confidence, 2),
             likely=ctx.project.scheme.level2_name(prediction.category),
         )

@@ -11,7 +11,7 @@ from models.records.document import Cell, Document, Indicator, Project
 from models.records.finding import Location
 from models.records.quantity import Quantity
 from nlp import quantity as quantities
-from nlp.classify import CATEGORIES, Prediction, Query, classify_many
+from nlp.classify import Prediction, Query, classify_many
 from nlp.scheme import Scheme, load_scheme
 from nlp.text import core_name, is_not_applicable, normalise
 
@@ -152,8 +152,7 @@ class ProjectContext:
     def predictions(self) -> Mapping[int, Prediction]:
         """The class model's answers by row index, for live rows with a name; asked in one batch."""
         rows = [row for row in self.live_rows if row.name]
-        scheme = self.scheme
-        known = frozenset(name for name in CATEGORIES if scheme.has(name))
+        known = self.scheme.categories
         # Forms without classes of their own (old Hebei) have nothing to ask.
         found = classify_many([row.query for row in rows], known) if known else []
         return {row.index: item for row, item in zip(rows, found, strict=False)}

@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from models.records.finding import Severity
+from models.records.finding import Evidence, Severity
 from nlp.classify import Prediction, cues, nearest
 from nlp.lexicon import compiled, data, ending, head, words
 from nlp.naming import double_barrelled, is_yes_no, is_zero_event
@@ -87,19 +87,16 @@ def model_verdict(ctx: RowContext, *, sure: float = SURE, unfit: float = UNFIT) 
     )
 
 
-def shares(ctx: RowContext, prediction: Prediction, most: int = 2) -> str:
-    """Return the likeliest classes with their probability, for evidence."""
+def model_evidence(ctx: RowContext, prediction: Prediction) -> list[Evidence]:
+    """Return why the model says so: the two likeliest classes, and the labelled names nearest to the row's."""
     scheme = ctx.project.scheme
-    return "、".join(f"{scheme.level2_name(name)} {share:.2f}" for name, share in prediction.ranked[:most])
-
-
-def likeness(ctx: RowContext, category: str) -> str | None:
-    """Return the nearest labelled names of a class as one sentence, None where nothing is near."""
-    found = nearest(ctx.text("name"), category)
-    if not found:
-        return None
-    names = "、".join(f"「{item.name}」" for item in found)
-    return f"最相近的范例：{names}（{ctx.project.scheme.level2_name(category)}）"
+    shares = "、".join(f"{scheme.level2_name(name)} {share:.2f}" for name, share in prediction.ranked[:2])
+    found = [Evidence("model", f"可能的类型：{shares}")]
+    near = nearest(ctx.text("name"), prediction.category)
+    if near:
+        names = "、".join(f"「{item.name}」" for item in near)
+        found.append(Evidence("peer", f"最相近的范例：{names}（{scheme.level2_name(prediction.category)}）"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,14 +100,15 @@ def main() -> None:
 def classifier() -> None:
     """Print the class model's figures beside a plain scikit-learn pipeline of the same kind, run here and now."""
     from nlp.classify import Query, classify, classify_many, cues, nearest
-    from nlp.classify.artifact import FOLDER, digest
+    from nlp.classify import load as model
+    from nlp.classify.artifact import FOLDER
     from nlp.training.corpus import load
 
     size = sum(path.stat().st_size for path in FOLDER.iterdir() if path.suffix in {".npz", ".json", ".tsv"})
     only, _ = child("import numpy")
     loaded, _ = child("from nlp.classify import load; load()")
     print(
-        f"分类模型 {size / 1e6:.1f} MB，sha256 {digest()[:12]}，连同导入就绪 {loaded * 1000:.0f} ms（只导入 numpy {only * 1000:.0f} ms）"
+        f"分类模型 {size / 1e6:.1f} MB，sha256 {model().sha256[:12]}，连同导入就绪 {loaded * 1000:.0f} ms（只导入 numpy {only * 1000:.0f} ms）"
     )
     base = [row.query for row in load()]
     rounds = iter("甲乙丙丁戊己庚辛")
