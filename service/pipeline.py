@@ -23,6 +23,7 @@ from rules.engine.registry import RegistryError, all_rules
 from rules.engine.ruleset import RuleSet, build
 from rules.engine.run import CRASHED, run, with_schemes
 from rules.engine.score import score_projects
+from rules.engine.suggest import Adviser
 from rules.engine.suppress import Suppressor, Waiver, WaiverError, parse_waivers
 from service.errors import SettingsError
 from service.settings import Limits
@@ -38,6 +39,8 @@ class CheckOptions:
     profile: str | None = None
     waivers: tuple[Waiver, ...] = ()
     baseline: frozenset[str] = frozenset()
+    suggest: bool = True
+    """Whether findings get suggestions; each costs a run of the rules over its project."""
     today: date | None = None
     """Date against which waivers expire; None lets none expire."""
 
@@ -73,11 +76,13 @@ def check(document: Document, options: CheckOptions) -> Report:
     ruleset = ruleset_for(options.profile)
     models = _models()
     document = with_schemes(document, ruleset.profile.scheme.value)
-    single = run(document, ruleset)
+    ctx = DocumentContext(document)
+    single = run(document, ruleset, ctx=ctx)
     suppressor = Suppressor(options.waivers, options.baseline, today=options.today)
     before = suppressor.apply(single, document)
     after = suppressor.apply(fold(before.kept, document, ruleset), document)
-    kept = (*after.kept, *_unused(suppressor, document, ruleset))
+    advised = Adviser(ctx, ruleset, single).advised(after.kept) if options.suggest else after.kept
+    kept = (*advised, *_unused(suppressor, document, ruleset))
     return Report(
         manifest=_manifest(document, ruleset, models),
         document=document,

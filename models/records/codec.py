@@ -17,7 +17,7 @@ from models.records.document import (
     Project,
     SourceRef,
 )
-from models.records.finding import Finding, Location, Suggestion
+from models.records.finding import Finding, Location, RowCells, Suggestion
 from models.records.quantity import Quantity
 from models.records.report import ProjectScore, Report, RunManifest
 
@@ -187,11 +187,16 @@ def _location(location: Location) -> JSON:
     }
 
 
+def edit_text(text: str | RowCells | None) -> str | JSON | None:
+    """Return one side of an edit as the contract gives it: text, a row object, or null."""
+    return dict(text) if isinstance(text, tuple) else text
+
+
 def _suggestion(item: Suggestion) -> JSON:
     return {
         "title": item.title,
         "rationale": item.rationale,
-        "edits": [{"path": e.path, "old": e.old, "new": e.new} for e in item.edits],
+        "edits": [{"path": e.path, "old": edit_text(e.old), "new": edit_text(e.new)} for e in item.edits],
         "slots": [{"name": s.name, "prompt": s.prompt, "kind": s.kind} for s in item.slots],
         "applicability": item.applicability.value,
         "verification": item.verification,

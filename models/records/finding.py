@@ -8,6 +8,8 @@ from typing import Literal
 
 from models.records.document import SourceRef
 
+SlotKind = Literal["number", "unit", "date", "text"]
+
 
 class Severity(StrEnum):
     """error 必须修改 · warning 建议修改 · info 可优化."""
@@ -60,13 +62,21 @@ class Basis:
     checked: bool = False
 
 
+RowCells = tuple[tuple[str, str], ...]
+"""The filed cells of a whole row as (field, text), the layout's columns only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace exactly `old` by `new` at `path`. On a row path `new=None` removes the row."""
+    """Replace exactly `old` by `new` at `path`.
+
+    On a row path `old` and `new` are rows: `new=None` removes the row; `old=None` on the path one past the last row
+    adds one. Blanks that the filer has to fill stand in `new` as 〔待填：prompt〕, one for each slot.
+    """
 
     path: str
-    old: str | None
-    new: str | None
+    old: str | RowCells | None
+    new: str | RowCells | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,12 @@ class Slot:
 
     name: str
     prompt: str
-    kind: Literal["number", "unit", "date", "text"]
+    kind: SlotKind
+
+    @property
+    def mark(self) -> str:
+        """How the blank stands in the new text."""
+        return f"〔待填：{self.prompt}〕"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import moved, replaced
 from rules.support.category import SURE, UNFIT, lexicon_verdict, model_evidence, model_verdict
 
 _BARE_FACT = "三级指标「{name}」申报为「{level2}」，所考核的内容更接近「{likely}」，疑似归类不符"
@@ -56,6 +58,9 @@ class CategoryMismatch(RowRule):
     row: {level2: 质量指标, name: 任务完成率, value: ≥95%}
     ```
 
+    ## 建议的把握
+    移动类型由填报人确认；原类型因此没有指标的，同时给出一条该类型的指标。
+
     ## 依据
     财预〔2015〕88号。条文未经人工核对。
     """
@@ -63,6 +68,7 @@ class CategoryMismatch(RowRule):
     code = "BC101"
     name = "category-mismatch"
     title = "疑似二级指标类型不符"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("CLS-01",)
@@ -105,6 +111,14 @@ class CategoryMismatch(RowRule):
             cue=verdict.cue,
             likely=scheme.level2_name(verdict.likely),
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        verdict = lexicon_verdict(ctx) or model_verdict(ctx, sure=self.options.sure, unfit=self.options.unfit)
+        if verdict is None:
+            return
+        likely = ctx.project.scheme.level2_name(verdict.likely)
+        yield from moved(ctx, verdict.likely, why=f"名称所考核的内容更接近{likely}，请核实归类")
+        yield from replaced(ctx, why=f"保留在{ctx.text('level2')}的，改为该类自身的指标", keep=False)
 
 
 RULE = CategoryMismatch

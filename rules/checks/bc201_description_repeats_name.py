@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_edits
+from rules.rewriting.describe import description_of
 from rules.support.repeats import repeats_name, rewords_name
 
 
@@ -34,6 +37,9 @@ class DescriptionRepeatsName(RowRule):
     row: {level2: 质量指标, name: 门诊病历合格率, description: "", value: ≥95%}
     ```
 
+    ## 建议的把握
+    按名称和类型拟定口径，不含任何数字，由填报人核实。
+
     ## 依据
     财预〔2021〕101号。条文未经人工核对。
     """
@@ -41,6 +47,7 @@ class DescriptionRepeatsName(RowRule):
     code = "BC201"
     name = "description-repeats-name"
     title = "描述重复名称"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("NAM-01",)
@@ -66,6 +73,15 @@ class DescriptionRepeatsName(RowRule):
 
     def eligible(self, ctx: RowContext) -> bool:
         return ctx.has("description") and bool(ctx.norm("description"))
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        text = description_of(ctx)
+        if text is not None:
+            yield Draft(
+                title="在描述中写明口径和数据来源",
+                rationale="按指标名称和类型拟定的计算口径，请核实分子、分母和数据来源",
+                edits=row_edits(ctx, {"description": text}),
+            )
 
 
 RULE = DescriptionRepeatsName

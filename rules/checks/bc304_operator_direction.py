@@ -7,6 +7,8 @@ from nlp.lexicon import any_of, bare
 from nlp.naming import is_cost, is_count, is_unit_cost, lower_is_better
 from rules.engine.base import DOC_101, LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.values import with_operator
 from rules.support.cells import CEILINGS, FLOORS, is_figure, marked_qualitative, operator_at
 
 _MONEY = ("money", "money_per")
@@ -48,6 +50,9 @@ class OperatorDirection(RowRule):
     row: {level2: 社会效益指标, name: 交通事故下降率, value: ≥10%}
     ```
 
+    ## 建议的把握
+    只改符号，数值不变，由填报人确认。
+
     ## 依据
     财预〔2021〕101号（成本指标用于控制支出上限）。条文未经人工核对。
     """
@@ -55,6 +60,7 @@ class OperatorDirection(RowRule):
     code = "BC304"
     name = "operator-direction"
     title = "计算符号方向相反"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING})
     handbook = ("VAL-07",)
@@ -150,6 +156,18 @@ class OperatorDirection(RowRule):
             advice=advice,
             source=source,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        sign = ctx.quantity.operator or ""
+        turned = "≤" if sign in FLOORS else "≥"
+        draft = with_operator(
+            ctx,
+            turned,
+            title=f"将「{sign}」调整为「{turned}」",
+            why="计算符号与指标方向一致，数值不变，请核实",
+        )
+        if draft is not None:
+            yield draft
 
 
 def _is_money(ctx: RowContext) -> bool:

@@ -7,10 +7,14 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from nlp import units
 from nlp.degrees import is_named_deadline
+from nlp.measures import has_measurable_noun
 from nlp.naming import abstract_entry, goal_phrase, is_yes_no, placeholders
 from nlp.valuewords import value_words
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
+from rules.rewriting.values import asked
 from rules.support.cells import marked_qualitative
 from rules.support.wording import BENEFITS, explains_measure, graded_in_description, official_grade, same_text
 
@@ -55,6 +59,9 @@ class NotMeasurable(RowRule):
     row: {level2: 质量指标, name: 基层医疗服务考核合格率, value: ≥95%}
     ```
 
+    ## 建议的把握
+    名称可衡量的只请填报人填数，名称不可衡量的换成本项目可以统计的内容；数字一律由填报人填写。
+
     ## 依据
     财预〔2021〕101号（绩效指标应当细化、量化）。条文未经人工核对。
     """
@@ -62,6 +69,7 @@ class NotMeasurable(RowRule):
     code = "BC401"
     name = "not-measurable"
     title = "指标无法衡量"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING})
     handbook = ("VAL-01", "NAM-03")
@@ -100,6 +108,12 @@ class NotMeasurable(RowRule):
             impact="不知道这个数字由什么除以什么得到，实际完成值无从取得",
             advice=f"建议将名称改为可以计数或计算的内容，{entry.hint}",
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if finding.subcode != "name" and has_measurable_noun(ctx.text("name")):
+            yield from asked(ctx, why="名称可以衡量，指标值应为数字或日期")
+        yield from replaced(ctx, why="改为可以计数或计算的内容")
+        yield from asked(ctx, why="指标值应为数字或日期")
 
 
 def _is_wording(ctx: RowContext) -> bool:

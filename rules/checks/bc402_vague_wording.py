@@ -7,6 +7,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import goal_phrase, has_measurable_noun, vague_words, weak_phrase
 from rules.engine.base import DOC_88, FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
 from rules.support.cells import marked_qualitative
 from rules.support.wording import graded_in_description, official_grade, same_text
 
@@ -44,6 +46,9 @@ class VagueWording(RowRule):
     row: {level2: 质量指标, name: 有效投诉处理率, value: ≥98%}
     ```
 
+    ## 建议的把握
+    换成本项目可以统计的内容，表内的百分比保留，其余数字由填报人填写。
+
     ## 依据
     财预〔2015〕88号（绩效目标应当具体细化）。条文未经人工核对。
     """
@@ -51,6 +56,7 @@ class VagueWording(RowRule):
     code = "BC402"
     name = "vague-wording"
     title = "表述模糊"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("VAL-04", "NAM-05")
@@ -121,6 +127,9 @@ class VagueWording(RowRule):
             advice=f"请核实要衡量的内容，建议{hint}",
             source=Source(FORM, "指标名称应当写明衡量的内容"),
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from replaced(ctx, why="模糊用语换成可以核对的内容")
 
 
 RULE = VagueWording

@@ -6,6 +6,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import abstract_entry, has_measurable_noun, head
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
 from rules.support.wording import BENEFITS, explains_measure
 
 _VAGUE = 0.9
@@ -37,6 +39,9 @@ class PseudoQuantified(RowRule):
     row: {level2: 社会效益指标, name: 非遗文化影响力, description: 知晓人数占受访人数的比例, value: ≥95%}
     ```
 
+    ## 建议的把握
+    名称改为本项目可以统计的内容，百分比沿用表内数，由填报人核实。
+
     ## 依据
     数据逻辑（百分比应当有分子和分母）。
     """
@@ -44,6 +49,7 @@ class PseudoQuantified(RowRule):
     code = "BC403"
     name = "pseudo-quantified"
     title = "虚假量化"
+    cure = True
     severity = Severity.WARNING
     handbook = ("VAL-05",)
     dimension = "相关性"
@@ -97,6 +103,11 @@ class PseudoQuantified(RowRule):
             fact="效益指标「{name}」疑似没有可计算的对象，指标值「{value}」看不出分子和分母",
             hint="将名称改为可统计的具体事项",
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        ratio = frozenset({"ratio"})
+        yield from replaced(ctx, kinds=ratio, why="百分比需要分子和分母")
+        yield from replaced(ctx, why="改为可以计数或计算的内容")
 
 
 RULE = PseudoQuantified

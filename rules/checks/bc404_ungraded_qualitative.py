@@ -8,6 +8,9 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_yes_no, placeholders, vague_words
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import grade_cells, row_edits
+from rules.rewriting.rows import replaced
 from rules.support.cells import marked_qualitative
 from rules.support.wording import BENEFITS, graded_in_description, official_grade, same_text
 
@@ -45,6 +48,9 @@ class UngradedQualitative(RowRule):
     row: {level2: 可持续影响指标, name: 水源地水质, operator: 定性, value: 持续改善}
     ```
 
+    ## 建议的把握
+    写出三级标准，或换成可以统计的内容，由填报人选择。
+
     ## 依据
     财预〔2015〕88号（不能量化的目标采用分级分档的形式表述）。条文未经人工核对。
     """
@@ -52,6 +58,7 @@ class UngradedQualitative(RowRule):
     code = "BC404"
     name = "ungraded-qualitative"
     title = "定性目标未分级"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("VAL-03",)
@@ -87,6 +94,14 @@ class UngradedQualitative(RowRule):
             severity=Severity.INFO if marked else Severity.WARNING,
             evidence=[Evidence("quote", ctx.filed_value)],
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield Draft(
+            title="写出分级标准",
+            rationale="定性目标分级后才能评定，逐级的判断依据请在描述中写明",
+            edits=row_edits(ctx, grade_cells(ctx)),
+        )
+        yield from replaced(ctx, why="能够量化的，改为可以统计的内容")
 
 
 RULE = UngradedQualitative

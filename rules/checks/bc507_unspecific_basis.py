@@ -7,6 +7,9 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import basis_kind, is_bare_kind
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.cells import row_edits
 
 _NAMELESS: Final = frozenset({"行业标准", "国家标准", "地方标准", "国际标准", "其他标准"})
 
@@ -38,6 +41,9 @@ class UnspecificBasis(RowRule):
     fires: []
     ```
 
+    ## 建议的把握
+    给出与类型相称的依据类型，文件名称和文号由填报人填写。
+
     ## 依据
     财预〔2021〕101号（条文未经人工核对）。
     """
@@ -45,6 +51,7 @@ class UnspecificBasis(RowRule):
     code = "BC507"
     name = "unspecific-basis"
     title = "确定依据不具体"
+    cure = True
     severity = Severity.WARNING
     handbook = ("BAS-02",)
     dimension = "可行性"
@@ -63,6 +70,15 @@ class UnspecificBasis(RowRule):
         text = ctx.text("basis")
         if text and basis_kind(text) in _NAMELESS and is_bare_kind(text):
             yield self.found(ctx, "basis", evidence=[Evidence("lexicon", text)])
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        text, blank = basis_text(ctx.category)
+        yield Draft(
+            title="写明依据的类型和文件",
+            rationale="按指标类型给出常用的依据类型，文件名称和文号由填报人填写",
+            edits=row_edits(ctx, {"basis": text}),
+            blanks=(blank,),
+        )
 
 
 RULE = UnspecificBasis

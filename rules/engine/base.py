@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from models.records.finding import Basis, Evidence, Finding, Location, Severity, Suggestion, Wording
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
+from rules.engine.draft import Draft
 
 FoldPolicy = Literal["default", "always", "never"]
 Status = Literal["preview", "stable", "deprecated", "removed"]
@@ -88,6 +89,8 @@ class Rule(ABC):
     enabled_by_default: ClassVar[bool] = True
     confident: ClassVar[bool] = True
     """False for findings that rest on a model or similarity: their wording says 疑似 or 建议核实."""
+    cure: ClassVar[bool] = False
+    """Whether the rule proposes changes (`cures`); its page then has the heading 建议的把握."""
     Options: ClassVar[type] = NoOptions
 
     def __init__(
@@ -160,6 +163,10 @@ class RowRule(Rule):
     def check(self, ctx: RowContext) -> Iterator[Finding]:
         """Yield the findings of one row."""
 
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        """Yield what could be written instead, best first. Each is proven before anyone sees it."""
+        yield from ()
+
 
 class ProjectRule(Rule):
     """Looks at one project table as a whole."""
@@ -168,13 +175,25 @@ class ProjectRule(Rule):
     def check(self, ctx: ProjectContext) -> Iterator[Finding]:
         """Yield the findings of one project."""
 
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        """Yield what could be written instead, best first."""
+        yield from ()
+
 
 class DocumentRule(Rule):
     """Looks at a whole document: part one against part two, project against project."""
 
+    reads: ClassVar[frozenset[str] | None] = None
+    """Cells the rule looks at (row fields, goals, plan, budget, name …); None: any. An edit elsewhere leaves it as
+    it is, so that it need not run again."""
+
     @abstractmethod
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
         """Yield the findings of one document."""
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        """Yield what could be written instead, best first."""
+        yield from ()
 
 
 class EngineRule(Rule):

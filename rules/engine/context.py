@@ -151,11 +151,16 @@ class ProjectContext:
     @cached_property
     def predictions(self) -> Mapping[int, Prediction]:
         """The class model's answers by row index, for live rows with a name; asked in one batch."""
-        rows = [row for row in self.live_rows if row.name]
         known = self.scheme.categories
         # Forms without classes of their own (old Hebei) have nothing to ask.
-        found = classify_many([row.query for row in rows], known) if known else []
-        return {row.index: item for row, item in zip(rows, found, strict=False)}
+        rows = [row for row in self.live_rows if row.name] if known else []
+        answers = self.document.answers
+        new = list(
+            {(row.query, known): row.query for row in rows if (row.query, known) not in answers}.values()
+        )
+        if new:
+            answers.update(zip(((query, known) for query in new), classify_many(new, known), strict=True))
+        return {row.index: answers[row.query, known] for row in rows}
 
     def of(self, *categories: str) -> tuple[RowContext, ...]:
         """Return the live rows declared under one of the classes."""
@@ -215,6 +220,21 @@ class DocumentContext:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.answers: dict[tuple[Query, frozenset[str]], Prediction] = {}
+        """What the class model said of a query under the classes of a scheme; asked once."""
+
+    def revised(self, document: Document) -> DocumentContext:
+        """Return the context of a changed copy: what is known of unchanged projects and of equal queries is kept."""
+        other = DocumentContext(document)
+        other.answers = self.answers
+        before = self.projects
+        other.projects = tuple(
+            before[i]
+            if i < len(before) and project is before[i].project
+            else ProjectContext(other, i, project)
+            for i, project in enumerate(document.projects)
+        )
+        return other
 
     @cached_property
     def projects(self) -> tuple[ProjectContext, ...]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from models.records.document import Document
 from models.records.finding import Evidence, Finding
 from nlp.scheme import choose_scheme
-from rules.engine.base import Rule
+from rules.engine.base import DocumentRule, Rule
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.fingerprint import fingerprinted
 from rules.engine.paths import natural, split_path
@@ -32,24 +32,50 @@ def with_schemes(document: Document, scheme: str) -> Document:
     return replace(document, projects=tuple(projects))
 
 
-def run(document: Document, ruleset: RuleSet, *, reraise: bool = False) -> tuple[Finding, ...]:
+def run(
+    document: Document, ruleset: RuleSet, *, reraise: bool = False, ctx: DocumentContext | None = None
+) -> tuple[Finding, ...]:
     """Return every single finding (nothing folded yet), fingerprinted and in document order.
 
-    `reraise` lets a rule's exception through; tests use it so that a crash cannot hide as a finding.
+    `reraise` lets a rule's exception through; tests use it so that a crash cannot hide as a finding. `ctx` is the
+    document's context where the caller goes on using it.
     """
-    ctx = DocumentContext(document)
+    ctx = ctx or DocumentContext(document)
     found: list[Finding] = []
     for project in ctx.projects:
         for row in project.rows:
-            for rule in ruleset.row_rules:
-                if (row.is_filler or row.is_blank) and not rule.includes_fillers:
-                    continue
-                found += _guarded(rule, rule.check, row, reraise)
-        for project_rule in ruleset.project_rules:
-            found += _guarded(project_rule, project_rule.check, project, reraise)
-    for document_rule in ruleset.document_rules:
-        found += _guarded(document_rule, document_rule.check, ctx, reraise)
-    return fingerprinted(sorted(_distinct(found), key=order), document)
+            found += row_findings(row, ruleset, reraise=reraise)
+        found += project_findings(project, ruleset, reraise=reraise)
+    found += document_findings(ctx, ruleset.document_rules, reraise=reraise)
+    return fingerprinted(sorted(distinct(found), key=order), document)
+
+
+def row_findings(row: RowContext, ruleset: RuleSet, *, reraise: bool = False) -> list[Finding]:
+    """Return what the row rules say of one row."""
+    found: list[Finding] = []
+    for rule in ruleset.row_rules:
+        if (row.is_filler or row.is_blank) and not rule.includes_fillers:
+            continue
+        found += _guarded(rule, rule.check, row, reraise)
+    return found
+
+
+def project_findings(project: ProjectContext, ruleset: RuleSet, *, reraise: bool = False) -> list[Finding]:
+    """Return what the project rules say of one project."""
+    found: list[Finding] = []
+    for rule in ruleset.project_rules:
+        found += _guarded(rule, rule.check, project, reraise)
+    return found
+
+
+def document_findings(
+    ctx: DocumentContext, rules: Iterable[DocumentRule], *, reraise: bool = False
+) -> list[Finding]:
+    """Return what some document rules say of the document."""
+    found: list[Finding] = []
+    for rule in rules:
+        found += _guarded(rule, rule.check, ctx, reraise)
+    return found
 
 
 def order(finding: Finding) -> tuple[int, int, int, str, str, tuple[int, int]]:
@@ -65,7 +91,8 @@ def order(finding: Finding) -> tuple[int, int, int, str, str, tuple[int, int]]:
     )
 
 
-def _distinct(found: Iterable[Finding]) -> Iterator[Finding]:
+def distinct(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield each finding once; two equal ones of one rule at one place are one."""
     seen: set[tuple[object, ...]] = set()
     for finding in found:
         key = (finding.code, finding.location.path, finding.location.span, finding.subcode, finding.message)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from models.records.document import Document
-from models.records.finding import Edit, Suggestion
+from models.records.finding import Edit, RowCells, Suggestion
 from rules.engine.context import FIELD_LABELS
 from service.export import paths
 from service.export.base import one_line, safe_text, sentence
@@ -62,44 +60,35 @@ def edit_words(edit: EditView) -> str:
 
 
 def suggestion_view(document: Document, suggestion: Suggestion) -> SuggestionView:
-    """Say a suggestion in words; its slots become 〔待填：…〕."""
-    prompts = {slot.name: f"〔待填：{one_line(slot.prompt)}〕" for slot in suggestion.slots}
+    """Say a suggestion in words; its blanks stand in the new texts as 〔待填：…〕."""
     return SuggestionView(
         title=sentence(suggestion.title),
         rationale=sentence(suggestion.rationale),
-        edits=tuple(_edit(document, edit, prompts) for edit in suggestion.edits),
-        slots=tuple(prompts.values()),
+        edits=tuple(_edit(document, edit) for edit in suggestion.edits),
+        slots=tuple(one_line(slot.mark) for slot in suggestion.slots),
         applicability=APPLICABILITY[suggestion.applicability.value],
         verified=suggestion.verification == "verified",
     )
 
 
-def _edit(document: Document, edit: Edit, prompts: dict[str, str]) -> EditView:
+def _edit(document: Document, edit: Edit) -> EditView:
     ref = paths.parse(edit.path)
     is_row = ref.part == "rows" and not ref.field
-    new = safe_text(edit.new or "")
-    for name, words in prompts.items():
-        new = new.replace("{" + name + "}", words)
     adds = is_row and edit.old is None and edit.new is not None
-    if adds:
-        new = _row_words(new)
     return EditView(
         place="绩效指标" if adds else paths.what(document, ref),
-        old=_row_words(safe_text(edit.old or "")) if is_row else safe_text(edit.old or ""),
-        new=new,
+        old=_words(edit.old),
+        new=_words(edit.new),
         removes=edit.new is None,
         adds=adds,
         row=is_row,
     )
 
 
-def _row_words(text: str) -> str:
-    """A row object in words; any other text as it is."""
-    try:
-        row = json.loads(text)
-    except ValueError:
-        return text
-    if not isinstance(row, dict):
-        return text
-    parts: Iterable[tuple[str, object]] = ((label, row.get(key)) for key, label in FIELD_LABELS.items())
-    return "，".join(f"{label}：{one_line(str(value))}" for label, value in parts if value) or text
+def _words(text: str | RowCells | None) -> str:
+    """A row in words; any other text as it is."""
+    if not isinstance(text, tuple):
+        return safe_text(text or "")
+    return "，".join(
+        f"{FIELD_LABELS[field]}：{one_line(safe_text(cell))}" for field, cell in text if cell and field in FIELD_LABELS
+    )

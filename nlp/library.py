@@ -1,0 +1,194 @@
+"""The library of good indicators (`corpora/library/*.tsv`) and the search in it by what a project says of itself."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from corpora.store import ROOT, CorpusError
+from nlp.lexicon import words as words_of
+from nlp.scheme import CATEGORIES, label_key
+from nlp.text import normalise
+from nlp.tokenise import words
+
+FOLDER: Final = "library"
+COLUMNS: Final = (
+    "sector", "type", "class", "name", "formula", "unit", "operator", "basis", "source", "words",
+)  # fmt: skip
+GENERAL: Final = "通用"
+_LEAST_WORD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A good indicator: structure only, no target number."""
+
+    sector: str
+    type: str
+    category: str
+    """Meaning of the class (数量, 成本 …)."""
+    name: str
+    formula: str
+    unit: str
+    """% , 人次, 元/人, 工作日 …; 「日期」 for a date; "" for a graded target."""
+    operator: str
+    """≥ ≤ ＝, or 定性."""
+    basis: str
+    source: str
+    """Where the actual value comes from."""
+    words: tuple[str, ...]
+    """Words of a project for which the indicator is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a project says of itself, each text normalised once. Weights are in `_WEIGHTS`."""
+
+    name: str
+    purpose: str = ""
+    goals: str = ""
+    rows: str = ""
+    department: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that fits, its score (higher is better, about 0 to 1) and the words that decided."""
+
+    entry: Entry
+    score: float
+    words: tuple[str, ...]
+
+
+_WEIGHTS: Final = MappingProxyType(
+    {"name": 1.0, "purpose": 0.6, "goals": 0.5, "rows": 0.3, "department": 0.4}
+)
+_FULL: Final = 12.0
+"""Sum of weighted idf that counts as a full match."""
+
+
+def about(
+    name: str, *, purpose: str = "", goals: str = "", rows: Sequence[str] = (), department: str = ""
+) -> About:
+    """Return the texts of a project ready to search with."""
+    texts = (name, purpose, goals, "\n".join(rows), department)
+    return About(*(normalise(text) for text in texts))
+
+
+def search(
+    project: About,
+    category: str | None = None,
+    *,
+    like: str = "",
+    limit: int = 10,
+    unit_kinds: Collection[str] | None = None,
+) -> tuple[Hit, ...]:
+    """Return the entries that fit the project best, one class only if `category` is given.
+
+    `like` is the text of the row that an entry is to replace; likeness to it counts for a third. `unit_kinds`
+    restricts to units of some kinds (see `unit_kind`).
+    """
+    base = _scores(project)
+    target = normalise(like)
+    found: list[Hit] = []
+    for number, entry in enumerate(entries()):
+        if category is not None and entry.category != category:
+            continue
+        if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
+            continue
+        score, cues = base.get(number, (0.0, ()))
+        if target:
+            score += fuzz.ratio(target, normalise(entry.name)) / 300
+        if score > 0:
+            found.append(Hit(entry, round(score, 4), cues))
+    found.sort(key=lambda hit: (-hit.score, hit.entry.name))
+    return tuple(found[:limit])
+
+
+def unit_kind(entry: Entry) -> str:
+    """Return the kind of value an entry asks for: ratio, date, duration, money, grade, count."""
+    unit = entry.unit
+    if entry.operator == "定性" or not unit:
+        return "grade"
+    if unit in ("%", "‰"):
+        return "ratio"
+    if unit == "日期":
+        return "date"
+    if unit.startswith(("元", "万元", "亿元")):
+        return "money"
+    if unit in ("工作日", "小时", "分钟", "天", "日", "年", "个月", "月"):
+        return "duration"
+    return "count"
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """Return every entry, files in name order. Raises CorpusError for a broken line."""
+    found: list[Entry] = []
+    for path in sorted((ROOT / FOLDER).glob("*.tsv")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if tuple(lines[0].split("\t")) != COLUMNS:
+            raise CorpusError(f"数据文件 corpora/{FOLDER}/{path.name} 的表头应为：{'、'.join(COLUMNS)}")
+        for number, line in enumerate(lines[1:], 2):
+            cells = line.split("\t")
+            if len(cells) != len(COLUMNS) or label_key(cells[2]) not in CATEGORIES:
+                raise CorpusError(f"数据文件 corpora/{FOLDER}/{path.name} 第 {number} 行栏数或类别有误")
+            found.append(_entry(cells))
+    if not found:
+        raise CorpusError(f"数据文件缺失：corpora/{FOLDER}，请重新安装标尺")
+    return tuple(found)
+
+
+def _entry(cells: Sequence[str]) -> Entry:
+    sector, kind, category, name, formula, unit, operator, basis, source, cues = cells
+    return Entry(
+        sector, kind, label_key(category), name, formula, unit, operator, basis, source, tuple(cues.split())
+    )
+
+
+@cache
+def _index() -> Mapping[str, tuple[float, tuple[int, ...]]]:
+    """Return word → (idf, entries). Words are the entry's own cues, its sector, and the words of its name."""
+    where: dict[str, set[int]] = defaultdict(set)
+    for number, entry in enumerate(entries()):
+        cues = {normalise(word) for word in entry.words}
+        cues.update(word for word in words(normalise(entry.name)) if len(word) >= _LEAST_WORD)
+        if entry.sector != GENERAL:
+            cues.add(normalise(entry.sector))
+        for word in cues - words_of("subject", "generic"):
+            if len(word) >= _LEAST_WORD:
+                where[word].add(number)
+    total = len(entries())
+    return MappingProxyType(
+        {word: (math.log(total / len(found)), tuple(sorted(found))) for word, found in where.items()}
+    )
+
+
+@lru_cache(maxsize=512)
+def _scores(project: About) -> Mapping[int, tuple[float, tuple[str, ...]]]:
+    """Return entry → (score, deciding words), the heaviest word first."""
+    sums: dict[int, list[tuple[float, str]]] = defaultdict(list)
+    texts = [(weight, getattr(project, field)) for field, weight in _WEIGHTS.items()]
+    for word, (idf, found) in _index().items():
+        weight = max((share for share, text in texts if word in text), default=0.0)
+        if weight:
+            for number in found:
+                sums[number].append((idf * weight, word))
+    out: dict[int, tuple[float, tuple[str, ...]]] = {}
+    for number, parts in sums.items():
+        parts.sort(key=lambda part: (-part[0], part[1]))
+        score, seen = 0.0, ""
+        for value, word in parts:
+            # A word inside one already counted (政策 in 政策知晓) says nothing new.
+            if word not in seen:
+                score += value
+                seen += "|" + word
+        out[number] = (min(score / _FULL, 1.0), tuple(word for _, word in parts[:3]))
+    return MappingProxyType(out)

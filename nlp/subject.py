@@ -1,0 +1,104 @@
+"""What a project or an indicator is about, in the filer's own words: the topic of a project, who is served, what is counted."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Final
+
+from nlp.lexicon import alternation, bare, data, words
+from nlp.measures import is_satisfaction, rate_word, respondent
+from nlp.phrases import goal_phrase
+from nlp.text import clean, normalise, strip_prefix
+
+_LEAD: Final = re.compile(
+    r"^(?:20\d\d年?度?|[一二三四五六七八九十]+、|(?:本级|本年度?|年度|全年|全县|全市|全区|全省))+"
+)
+_BRACKETS: Final = re.compile(r"[(（\[【〔][^()（）\[\]【】〔〕]{0,40}[)）\]】〕]")
+_EDGE: Final = re.compile(r"^[\]\s、.．,，:：]+|[\s、.．,，;；。:：]+$")
+_HEADS: Final = re.compile(r"(?P<who>[\u4e00-\u9fff]{1,10}?)(?:总)?(?P<unit>人次|人数|户数|家数|人|户)$")
+_COUNT_TAIL: Final = re.compile(
+    r"(?:总)?(?:数量|个数|人数|户数|家数|件数|起数|份数|张数|册数|场次|次数|期数|人次|套数|台数|里程|面积|长度|规模|数)$"
+)
+_TREND: Final = re.compile(
+    r"(?:提升|提高|增强|改善|降低|下降|增长|增加|减少|完善|健全|得到|有所|明显|持续|进一步|情况|程度|水平|能力|效果|作用|工作)+$"
+)
+_RATE_TAIL: Final = re.compile(r"(?:(?<!效)率|比例|占比|比率)$")
+_LEAST: Final = 2
+
+
+@lru_cache(maxsize=4096)
+def topic(project_name: str) -> str:
+    """Return what the project is about without money words and year (劳务派遣人员经费 → 劳务派遣人员), "" for nothing."""
+    text = _EDGE.sub("", _BRACKETS.sub("", clean(strip_prefix(project_name))))
+    text = _LEAD.sub("", text)
+    return _without(text, _tails("title_tails")) or text
+
+
+@lru_cache(maxsize=4096)
+def matter(project_name: str) -> str:
+    """Return the policy or business itself: the topic without action words (见义勇为奖励慰问 → 见义勇为)."""
+    text = topic(project_name)
+    shorter = _without(text, _tails("action_tails"))
+    return shorter if len(shorter) >= 3 else text
+
+
+@lru_cache(maxsize=16384)
+def measured(name: str) -> str:
+    """Return the object of an indicator name: without measure, counting word, goal verb and trend (设备故障率 → 设备)."""
+    text = bare(strip_prefix(name))
+    verb = goal_phrase(name)
+    if verb is not None and text.startswith(verb):
+        text = text[len(verb) :]
+    word = rate_word(name)
+    if word is not None and text.endswith(word):
+        text = text[: -len(word)]
+    elif _COUNT_TAIL.search(text):
+        text = _COUNT_TAIL.sub("", text)
+    text = _RATE_TAIL.sub("", text)
+    return _TREND.sub("", text) or text
+
+
+@lru_cache(maxsize=4096)
+def served(names: tuple[str, ...], purpose: str = "") -> str | None:
+    """Return the group that a project serves, from its own row names (参保户数 → 参保户), None where none is named."""
+    for name in names:
+        if is_satisfaction(name):
+            who = respondent(name)
+            if who is not None:
+                return who
+    for name in names:
+        found = _HEADS.search(bare(name))
+        if found is not None and len(found["who"]) >= _LEAST and "受益" not in found["who"]:
+            unit = "户" if found["unit"].startswith("户") else "家" if found["unit"].startswith("家") else ""
+            return _people(found["who"], unit)
+    text = normalise(purpose)
+    found_group = re.search(
+        r"(?:为|向|给|对)(?:全[县市区省]|本[县市区])?([\u4e00-\u9fff]{2,8}?(?:户|人员|群众|居民|学生|企业|患者|老人|儿童|家庭))",
+        text,
+    )
+    return found_group[1] if found_group is not None else None
+
+
+def _people(who: str, unit: str) -> str:
+    if who.endswith(("人", "户", "员", "者", "民", "生", "师", "家", "属")):
+        return who
+    return who + (unit or "人员")
+
+
+def _without(text: str, tails: re.Pattern[str]) -> str:
+    while True:
+        shorter = _EDGE.sub("", tails.sub("", text))
+        if shorter == text or len(shorter) < _LEAST:
+            return text
+        text = shorter
+
+
+@cache
+def _tails(key: str) -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(data('subject')[key]).pattern})$")
+
+
+def is_generic(word: str) -> bool:
+    """Whether any project could say the word."""
+    return word in words("subject", "generic")

@@ -1,0 +1,197 @@
+"""Applying edits to a copy of a document, filling blanks, and telling which edits stand in each other's way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from models.records.amount import parse_amount, parse_percent
+from models.records.document import ROW_FIELDS, AmountCell, Cell, Document, Indicator, Project
+from models.records.finding import Edit, RowCells, Slot
+from rules.engine.paths import resolve_cell, split_path
+
+_GOAL: Final = re.compile(r"goals\[(\d+)\]")
+_PLAN: Final = re.compile(r"plan\[(\d+)\]")
+_PLAIN: Final = ("name", "title", "code", "department")
+_MONEY: Final = ("budget.total", "budget.fiscal", "budget.other")
+MARK: Final = re.compile(r"〔待填：([^〔〕]*)〕")
+"""A blank in a text; group 1 is its prompt."""
+
+
+class EditError(Exception):
+    """Edits that cannot be applied. The message is Chinese and says what to do."""
+
+
+class StaleEdit(EditError):
+    """The cell no longer holds what the edit expects."""
+
+
+def row_cells(row: Indicator) -> RowCells:
+    """Return the cells of a row as they stand in an edit: the columns the layout has."""
+    cells = ((field, row.cell(field)) for field in ROW_FIELDS)
+    return tuple((field, cell.text) for field, cell in cells if cell is not None and field not in row.absent)
+
+
+def apply(document: Document, edits: Sequence[Edit]) -> Document:
+    """Return a copy with all edits made. Paths count in the given document. Raises EditError, StaleEdit."""
+    by_project: dict[int, list[Edit]] = {}
+    seen: set[str] = set()
+    for edit in edits:
+        where = split_path(edit.path)
+        if where.project is None or where.project >= len(document.projects):
+            raise EditError(f"不能修改 {edit.path}：建议只能修改项目表中的内容，请核对路径")
+        if edit.path in seen:
+            raise EditError(f"对 {edit.path} 有两处修改，请只保留一处")
+        seen.add(edit.path)
+        by_project.setdefault(where.project, []).append(edit)
+    projects = list(document.projects)
+    for index, changes in by_project.items():
+        projects[index] = _project(document, index, changes)
+    return replace(document, projects=tuple(projects))
+
+
+def fill(edits: Iterable[Edit], values: Mapping[str, str]) -> tuple[Edit, ...]:
+    """Return the edits with blanks replaced; `values` maps a blank's prompt to the filer's text."""
+
+    def text(new: str) -> str:
+        return MARK.sub(lambda mark: values.get(mark[1], mark[0]), new)
+
+    def side(new: str | RowCells | None) -> str | RowCells | None:
+        if isinstance(new, tuple):
+            return tuple((field, text(cell)) for field, cell in new)
+        return None if new is None else text(new)
+
+    return tuple(replace(edit, new=side(edit.new)) for edit in edits)
+
+
+def open_blanks(edits: Iterable[Edit]) -> tuple[str, ...]:
+    """Return the prompts that still stand in the edits, each once, in order."""
+    found: dict[str, None] = {}
+    for edit in edits:
+        texts = [cell for _, cell in edit.new] if isinstance(edit.new, tuple) else [edit.new or ""]
+        for text in texts:
+            found.update(dict.fromkeys(MARK.findall(text)))
+    return tuple(found)
+
+
+def overlap(first: Iterable[Edit], second: Iterable[Edit]) -> str | None:
+    """Return a path that both change (a removed row contains its cells, added rows count once each), or None."""
+    other = list(second)
+    for edit in first:
+        for against in other:
+            if edit.path == against.path and not (edit.old is None and against.old is None):
+                return edit.path
+            for whole, part in ((edit, against), (against, edit)):
+                if whole.new is None and part.path.startswith(whole.path + "."):
+                    return part.path
+    return None
+
+
+def check_value(slot: Slot, value: str) -> str:
+    """Return the value of a blank, trimmed. Raises EditError where it does not fit the blank's kind."""
+    text = value.strip()
+    if not text or MARK.search(text):
+        raise EditError(f"请填写「{slot.prompt}」")
+    if len(text) > 200 or not text.isprintable():
+        raise EditError(f"「{slot.prompt}」应为不超过 200 字的一行文字")
+    if slot.kind == "number" and re.fullmatch(r"-?\d{1,15}(?:\.\d{1,6})?", text) is None:
+        raise EditError(f"「{slot.prompt}」应为数字，如 12 或 95.5，单位已写在后面")
+    return text
+
+
+def _project(document: Document, index: int, edits: Sequence[Edit]) -> Project:
+    project = document.projects[index]
+    rows = list(project.rows)
+    goals, plan, budget = list(project.goals), list(project.plan), project.budget
+    plain: dict[str, Cell] = {}
+    added: dict[int, Indicator] = {}
+    removed: set[int] = set()
+    for edit in edits:
+        where = split_path(edit.path)
+        if where.row is not None and where.field is None:
+            if edit.old is None:
+                added[where.row] = _new_row(project, edit)
+            else:
+                removed.add(_removed(project, where.row, edit))
+            continue
+        cell = _changed(document, edit)
+        goal, point = _GOAL.fullmatch(where.rest), _PLAN.fullmatch(where.rest)
+        if where.row is not None:
+            rows[where.row] = replace(rows[where.row], **{str(where.field): cell})  # type: ignore[arg-type]
+        elif goal is not None:
+            goals[int(goal[1])] = cell
+        elif point is not None:
+            k = int(point[1])
+            plan[k] = replace(plan[k], percent=AmountCell(cell, parse_percent(cell.text)))
+        elif where.rest in _MONEY:
+            money = AmountCell(cell, parse_amount(cell.text, budget.unit))
+            budget = replace(budget, **{where.rest.removeprefix("budget."): money})  # type: ignore[arg-type]
+        elif where.rest == "budget.purpose":
+            budget = replace(budget, purpose=cell)
+        else:
+            plain[where.rest] = cell
+    if sorted(added) != list(range(len(rows), len(rows) + len(added))):
+        raise StaleEdit("新增行的位置应紧接在最后一行之后，表格已有变动，请重新检查后再采用建议")
+    kept = [row for k, row in enumerate(rows) if k not in removed]
+    return replace(
+        project,
+        rows=(*kept, *(added[k] for k in sorted(added))),
+        goals=tuple(goals),
+        plan=tuple(plan),
+        budget=budget,
+        **plain,  # type: ignore[arg-type]
+    )
+
+
+def _changed(document: Document, edit: Edit) -> Cell:
+    where = split_path(edit.path)
+    if not isinstance(edit.new, str) or isinstance(edit.old, tuple):
+        raise EditError(f"{edit.path} 的修改应为文字")
+    known = (
+        where.field in ROW_FIELDS
+        if where.row is not None
+        else where.rest in (*_PLAIN, *_MONEY, "budget.purpose")
+        or _GOAL.fullmatch(where.rest) is not None
+        or _PLAN.fullmatch(where.rest) is not None
+    )
+    if not known:
+        raise EditError(f"不能修改 {edit.path}，请核对路径")
+    try:
+        cell = resolve_cell(document, edit.path)
+    except IndexError:
+        raise StaleEdit(_stale(edit.path)) from None
+    if where.row is not None and where.field in document.projects[where.project or 0].rows[where.row].absent:
+        raise EditError(f"表格没有 {edit.path} 这一栏，不能修改")
+    if (cell.text if cell is not None else "") != (edit.old or ""):
+        raise StaleEdit(_stale(edit.path))
+    return Cell(edit.new, cell.source if cell is not None else None)
+
+
+def _stale(path: str) -> str:
+    return f"{path} 的内容已经改变，建议已过期，请重新检查后再采用"
+
+
+def _removed(project: Project, row: int, edit: Edit) -> int:
+    if row >= len(project.rows) or not isinstance(edit.old, tuple) or edit.new is not None:
+        raise StaleEdit(_stale(edit.path))
+    if edit.old != row_cells(project.rows[row]):
+        raise StaleEdit(_stale(edit.path))
+    return row
+
+
+def _new_row(project: Project, edit: Edit) -> Indicator:
+    if not isinstance(edit.new, tuple):
+        raise EditError(f"{edit.path} 应为一行指标")
+    unknown = [field for field, _ in edit.new if field not in ROW_FIELDS]
+    if unknown:
+        raise EditError(f"新增行含有未知的栏目 {unknown[0]}")
+    like = project.rows[0] if project.rows else None
+    absent = like.absent if like is not None else frozenset({"operator", "unit", "weight"})
+    texts = dict(edit.new)
+    cells: dict[str, Cell | None] = {
+        field: Cell(texts.get(field, "")) for field in ROW_FIELDS if field not in absent
+    }
+    cells |= {field: None for field in ("operator", "unit", "weight") if field in absent}
+    return Indicator(**cells, absent=absent)  # type: ignore[arg-type]

@@ -1,0 +1,116 @@
+"""Adds proven suggestions to findings: at most two each, one for all rows of a folded finding."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from models.records.finding import Applicability, Finding, Severity, Suggestion
+from rules.engine.base import DocumentRule, ProjectRule, RowRule, Rule
+from rules.engine.context import DocumentContext
+from rules.engine.draft import Draft
+from rules.engine.edits import overlap
+from rules.engine.paths import split_path
+from rules.engine.ruleset import RuleSet
+from rules.engine.verify import Verifier
+
+KEPT = 2
+TRIED = 5
+_ORDER = (Applicability.SAFE, Applicability.CONFIRM, Applicability.DISPLAY)
+
+
+class Adviser:
+    """Finds and proves suggestions for the findings of one document."""
+
+    def __init__(self, ctx: DocumentContext, ruleset: RuleSet, single: Sequence[Finding]) -> None:
+        self._ctx = ctx
+        self._rules: dict[str, Rule] = {rule.code: rule for rule in ruleset.rules if rule.cure}
+        self._verifier = Verifier(ctx, ruleset, single)
+        self._single: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
+        for item in single:
+            self._single[item.code, item.severity.value, item.location.path].append(item)
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        """How often drafts of a rule were dropped, by rule and reason; for tests and rule authors."""
+
+    def advised(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Return the findings with their suggestions."""
+        return tuple(
+            replace(item, suggestions=self.suggestions(item)) if item.code in self._rules else item
+            for item in findings
+        )
+
+    def suggestions(self, finding: Finding) -> tuple[Suggestion, ...]:
+        """Return what may be taken for one finding, best first."""
+        folded = finding.fold is not None and finding.severity is not Severity.ERROR
+        members = self._members(finding) if folded else [finding]
+        kept: list[Suggestion] = []
+        for draft in islice(self._together(finding, members) if folded else self._drafts(finding), TRIED):
+            proven = self._verifier.prove(draft, members)
+            if isinstance(proven, str):
+                self.dropped[finding.code, proven] += 1
+            elif all(proven.edits != other.edits for other in kept):
+                kept.append(proven)
+                if len(kept) == KEPT:
+                    break
+        return tuple(kept)
+
+    def _drafts(self, finding: Finding) -> Iterator[Draft]:
+        rule = self._rules[finding.code]
+        where = split_path(finding.location.path)
+        if isinstance(rule, DocumentRule):
+            yield from rule.cures(self._ctx, finding)
+        elif where.project is not None and isinstance(rule, ProjectRule):
+            yield from rule.cures(self._ctx.projects[where.project], finding)
+        elif where.project is not None and where.row is not None and isinstance(rule, RowRule):
+            yield from rule.cures(self._ctx.projects[where.project].rows[where.row], finding)
+
+    def _members(self, folded: Finding) -> list[Finding]:
+        places = dict.fromkeys(location.path for location in (folded.location, *folded.related))
+        return [
+            item
+            for path in places
+            for item in self._single.get((folded.code, folded.severity.value, path), ())
+        ] or self._any_severity(folded, places)
+
+    def _any_severity(self, folded: Finding, places: Iterable[str]) -> list[Finding]:
+        """The members where folding has made the finding milder than they are."""
+        return [
+            item
+            for path in places
+            for severity in Severity
+            for item in self._single.get((folded.code, severity.value, path), ())
+        ]
+
+    def _together(self, folded: Finding, members: Sequence[Finding]) -> Iterator[Draft]:
+        """Yield one draft for all rows of a folded finding: the first of each, where none is in another's way."""
+        parts: list[Draft] = []
+        for member in members:
+            if any(_covers(part, member) for part in parts):
+                continue
+            draft = next(self._drafts(member), None)
+            if draft is None or any(overlap(draft.edits, part.edits) for part in parts):
+                return
+            parts.append(draft)
+        if not parts:
+            return
+        first = parts[0]
+        if len(parts) == 1:
+            yield first
+            return
+        edits = tuple(edit for part in parts for edit in part.edits)
+        yield Draft(
+            title=f"{first.title}（共 {len(parts)} 处）",
+            rationale=first.rationale,
+            edits=tuple(sorted(edits, key=lambda edit: edit.new is None)),
+            blanks=tuple({blank.prompt: blank for part in parts for blank in part.blanks}.values()),
+            applicability=max((part.applicability for part in parts), key=_ORDER.index),
+            derived=tuple(item for part in parts for item in part.derived),
+            merged={k: v for part in parts for k, v in part.merged.items()},
+            lifted=any(part.lifted for part in parts),
+        )
+
+
+def _covers(part: Draft, member: Finding) -> bool:
+    return any(edit.path == member.location.path for edit in part.edits)

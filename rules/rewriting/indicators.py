@@ -1,0 +1,151 @@
+"""What a project could measure instead: indicators of the library that fit it, else frames in the project's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from nlp import library
+from nlp.lexicon import data
+from nlp.sameness import same
+from nlp.subject import is_generic, matter, served, topic
+from rules.engine.context import ProjectContext, RowContext
+
+FITS: Final = 0.3
+"""Score from which an entry of the library counts as meant for the project."""
+_UNKNOWN: Final = frozenset({"其他", "其它", "日常", "综合", ""})
+_LONGEST_TOPIC: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An indicator without its target number."""
+
+    category: str
+    name: str
+    formula: str
+    unit: str
+    operator: str
+    kind: str
+    """As `nlp.library.unit_kind`: ratio, date, duration, money, grade, count."""
+    basis: str
+    source: str
+    reason: str
+    probe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a project is about, in its own words."""
+
+    topic: str
+    matter: str
+    served: str
+
+
+def subject_of(ctx: ProjectContext) -> Subject | None:
+    """Return topic, matter and the people served; None where the project's name says nothing."""
+    name = ctx.project.name.text or ctx.project.title.text
+    about = topic(name)
+    if about in _UNKNOWN or len(about) < 2 or is_generic(about):
+        return None
+    names = tuple(row.text("name") for row in ctx.live_rows)
+    who = served(names, ctx.project.budget.purpose.text) or "服务对象"
+    return Subject(about[-_LONGEST_TOPIC:], matter(name)[-_LONGEST_TOPIC:], who)
+
+
+def about_project(ctx: ProjectContext) -> library.About:
+    """Return the project's texts for searching the library."""
+    project = ctx.project
+    return library.about(
+        project.name.text or project.title.text,
+        purpose=project.budget.purpose.text,
+        goals=ctx.goals_text,
+        rows=[row.text("name") for row in ctx.live_rows],
+        department=project.department.text,
+    )
+
+
+def proposals(
+    ctx: ProjectContext,
+    category: str,
+    *,
+    instead_of: RowContext | None = None,
+    kinds: frozenset[str] | None = None,
+) -> Iterator[Proposal]:
+    """Yield indicators of a class for the project, best first; none that the table already has.
+
+    `instead_of` is the row to be replaced: likeness to it counts, and it does not rule out its own name. `kinds`
+    restricts to some kinds of values.
+    """
+    taken = [row.text("name") for row in ctx.rows if row is not instead_of]
+    like = instead_of.text("name") if instead_of is not None else ""
+    fitting = [
+        hit
+        for hit in library.search(about_project(ctx), category, like=like, limit=6, unit_kinds=kinds)
+        if hit.score >= FITS and hit.words
+    ]
+    framed = list(_framed(ctx, category, kinds))
+    found = [_of_entry(hit) for hit in fitting]
+    # Frames made for this kind of project come before entries that only share a word with it.
+    strong = [item for item, hit in zip(found, fitting, strict=True) if hit.score >= 2 * FITS]
+    weak = [item for item in found if item not in strong]
+    special = [item for item, bound in framed if bound]
+    rest = [item for item, bound in framed if not bound]
+    seen: list[str] = []
+    for item in (*strong, *special, *weak, *rest):
+        if not any(same(item.name, name) for name in (*taken, *seen)):
+            seen.append(item.name)
+            yield item
+
+
+def _of_entry(hit: library.Hit) -> Proposal:
+    entry = hit.entry
+    kind = library.unit_kind(entry)
+    probe = (
+        ("1" if entry.operator == "≤" else "92")
+        if kind == "ratio"
+        else {"money": "50", "duration": "15"}.get(kind, "12")
+    )
+    return Proposal(
+        entry.category, entry.name, entry.formula, entry.unit, entry.operator, kind, entry.basis, entry.source,
+        f"指标库（{entry.sector}），项目中有「{'」「'.join(hit.words)}」", probe,
+    )  # fmt: skip
+
+
+def _framed(
+    ctx: ProjectContext, category: str, kinds: frozenset[str] | None
+) -> Iterator[tuple[Proposal, bool]]:
+    """Yield (proposal, whether words of the project ask for it)."""
+    about = subject_of(ctx)
+    if about is None:
+        return
+    project = ctx.project
+    text = "\n".join((project.name.text or project.title.text, project.budget.purpose.text, ctx.goals_text))
+    words = {"topic": about.topic, "matter": about.matter, "served": about.served}
+    for frame in _frames():
+        if frame["category"] != category or (
+            frame["when"] and not any(word in text for word in frame["when"])
+        ):
+            continue
+        kind = _kind(frame)
+        if kinds is not None and kind not in kinds:
+            continue
+        name = frame["name"].format(**words)
+        yield Proposal(
+            category, name, frame["formula"].format(**words), frame["unit"], frame["operator"], kind,
+            frame["basis"], frame["source"], f"按项目事项「{about.matter}」拟定",
+            {"ratio": "92", "money": "1", "duration": "15"}.get(kind, "12"),
+        ), bool(frame["when"])  # fmt: skip
+
+
+def _kind(frame: dict[str, Any]) -> str:
+    entry = library.Entry("", "", "", "", "", frame["unit"], frame["operator"], "", "", ())
+    return library.unit_kind(entry)
+
+
+@cache
+def _frames() -> tuple[dict[str, Any], ...]:
+    return tuple(data("frames")["frames"])

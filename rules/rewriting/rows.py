@@ -1,0 +1,194 @@
+"""Drafts that rewrite, add or move whole rows from a proposal. The target number is kept where it fits, else asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from models.records.finding import Applicability, Edit
+from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Blank, Derivation, Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.blanks import date_blank, number_blank
+from rules.rewriting.cells import (
+    add_edit,
+    class_cells,
+    figure_text,
+    grade_cells,
+    row_edits,
+    unique,
+    value_cells,
+)
+from rules.rewriting.describe import with_source
+from rules.rewriting.indicators import Proposal, proposals
+from rules.support.cells import percent
+
+_UP = ("≥", "＞", "＝", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The cells of a row with the blanks that stand in them."""
+
+    cells: Mapping[str, str]
+    blanks: tuple[Blank, ...]
+    kept: str = ""
+    """The filed value that was kept, for the rationale."""
+
+
+def filled(
+    ctx: ProjectContext, proposal: Proposal, *, instead_of: RowContext | None = None, keep: bool = True
+) -> Filled:
+    """Return the cells of a row that states the proposal. A percentage of the old row is kept where it fits."""
+    like = instead_of or ctx
+    blanks: list[Blank] = []
+    cells: dict[str, str] = {
+        "name": proposal.name,
+        "description": with_source(proposal.formula, proposal.source),
+    }
+    kept = ""
+    if keep and instead_of is not None and _keeps(instead_of, proposal):
+        quantity = instead_of.quantity
+        operator = quantity.operator or proposal.operator
+        cells |= value_cells(like, operator, figure_text(quantity), proposal.unit)
+        kept = instead_of.filed_value
+    elif proposal.kind == "grade":
+        cells |= grade_cells(like)
+    elif proposal.kind == "date":
+        blank = date_blank(ctx, proposal.name)
+        blanks.append(blank)
+        cells |= value_cells(like, "≤", str(blank), "")
+    else:
+        blank = number_blank(proposal.name, proposal.basis, unit=proposal.unit, probe=proposal.probe)
+        blanks.append(blank)
+        cells |= value_cells(like, proposal.operator, str(blank), proposal.unit)
+    text, document = basis_text(proposal.category, proposal.basis)
+    if _has_basis(ctx):
+        cells["basis"] = text
+        blanks.append(document)
+    return Filled(cells, tuple(blanks), kept)
+
+
+def replaced(
+    ctx: RowContext,
+    *,
+    category: str | None = None,
+    kinds: frozenset[str] | None = None,
+    why: str = "",
+    keep: bool = True,
+) -> Iterator[Draft]:
+    """Yield drafts that put a measurable indicator in the row's place, in its own class unless another is given."""
+    target = category or ctx.category
+    if target is None or not ctx.project.scheme.has(target):
+        return
+    for proposal in proposals(ctx.project, target, instead_of=ctx, kinds=kinds):
+        new = filled(ctx.project, proposal, instead_of=ctx, keep=keep)
+        cells = dict(new.cells)
+        if category is not None and category != ctx.category:
+            cells |= class_cells(ctx.project, category)
+        kept = f"；指标值「{new.kept}」沿用表内数，请核实" if new.kept else ""
+        yield Draft(
+            title=f"将「{ctx.words()['name']}」改为「{proposal.name}」",
+            rationale="；".join(part for part in (why, proposal.reason) if part) + kept,
+            edits=row_edits(ctx, cells),
+            blanks=used(new.blanks, row_edits(ctx, cells)),
+        )
+
+
+def added(ctx: ProjectContext, category: str, *, why: str, nth: int = 0) -> Iterator[Draft]:
+    """Yield drafts that add a row of a class from the library or the frames. None where rows carry weights."""
+    if carries_weights(ctx) or not ctx.scheme.has(category):
+        return
+    for proposal in proposals(ctx, category):
+        new = filled(ctx, proposal)
+        edit = add_edit(ctx, {**class_cells(ctx, category), **new.cells}, nth=nth)
+        yield Draft(
+            title=f"补充{ctx.scheme.level2_name(category)}「{proposal.name}」",
+            rationale="；".join(part for part in (why, proposal.reason) if part),
+            edits=(edit,),
+            blanks=used(new.blanks, (edit,)),
+        )
+
+
+def moved(ctx: RowContext, category: str, *, why: str) -> Iterator[Draft]:
+    """Yield drafts that move the row to another class.
+
+    Where the old class would be left without a row, an indicator of the old class is added; where the filed value
+    does not suit the new class, it is asked anew.
+    """
+    project = ctx.project
+    place = row_edits(ctx, class_cells(project, category))
+    if not place:
+        return
+    name = ctx.words()["name"]
+    title = f"将「{name}」移到{project.scheme.level2_name(category)}"
+    old = ctx.category
+    alone = old is not None and not any(row.category == old for row in project.live_rows if row is not ctx)
+    if alone and old is not None and not carries_weights(project) and project.scheme.has(old):
+        for proposal in list(proposals(project, old))[:3]:
+            new = filled(project, proposal)
+            edit = add_edit(project, {**class_cells(project, old), **new.cells})
+            yield Draft(
+                title=f"{title}，{project.scheme.level2_name(old)}另设「{proposal.name}」",
+                rationale=f"{why}；移走后该类没有指标，{proposal.reason}",
+                edits=(*place, edit),
+                blanks=used(new.blanks, (edit,)),
+            )
+    yield Draft(title=title, rationale=why, edits=place)
+
+
+def carries_weights(ctx: ProjectContext) -> bool:
+    """Whether rows have weights, so that a new row would upset their sum."""
+    return any(row.has("weight") and row.norm("weight") for row in ctx.rows)
+
+
+def used(blanks: tuple[Blank, ...], edits: tuple[Edit, ...]) -> tuple[Blank, ...]:
+    """Return the blanks that stand in the edits; a column that the layout lacks takes its blank along."""
+    texts = [
+        text
+        for edit in edits
+        for text in ([cell for _, cell in edit.new] if isinstance(edit.new, tuple) else [edit.new or ""])
+    ]
+    return tuple(blank for blank in blanks if any(str(blank) in text for text in texts))
+
+
+def joined(first: Draft, *rest: Draft, title: str | None = None) -> Draft:
+    """Return one draft of several, removals last; equal edits once."""
+    parts = (first, *rest)
+    merged = {old: new for part in parts for old, new in part.merged.items()}
+    order = list(Applicability)
+    return Draft(
+        title=title or first.title,
+        rationale="；".join(dict.fromkeys(part.rationale for part in parts if part.rationale)),
+        edits=unique(edit for part in parts for edit in part.edits),
+        blanks=tuple({blank.prompt: blank for part in parts for blank in part.blanks}.values()),
+        applicability=max((part.applicability for part in parts), key=order.index),
+        derived=tuple(item for part in parts for item in part.derived),
+        merged=merged,
+        lifted=any(part.lifted for part in parts),
+    )
+
+
+def division(total: Decimal, count: Decimal) -> tuple[Decimal, Derivation]:
+    """Return a quotient rounded to cents, and where it comes from."""
+    result = round(total / count, 2)
+    return result, Derivation(result, "quotient", (total, count))
+
+
+def _keeps(row: RowContext, proposal: Proposal) -> bool:
+    """Whether the row's percentage can stand for the proposal: both are rates that should be high."""
+    return (
+        proposal.kind == "ratio"
+        and proposal.operator == "≥"
+        and proposal.unit == "%"
+        and percent(row.quantity) is not None
+        and row.quantity.unit == "%"
+        and row.quantity.upper is None
+        and row.quantity.operator in _UP
+        and (row.quantity.number or 0) <= 100
+    )
+
+
+def _has_basis(ctx: ProjectContext) -> bool:
+    return any(row.has("basis") for row in ctx.rows)

@@ -1,0 +1,107 @@
+"""Drafts that repair one value: its sign, unit, scale or kind. The figure itself stays the filer's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from models.records.finding import Applicability
+from nlp.lexicon import bare
+from nlp.measures import is_satisfaction, is_time_point_or_span, is_timeliness, is_unit_cost, rate_word
+from rules.engine.context import RowContext
+from rules.engine.draft import Blank, Draft
+from rules.rewriting.basis import basis_kind_of
+from rules.rewriting.blanks import date_blank, number_blank, unit_blank
+from rules.rewriting.cells import figure_text, row_edits, value_cells
+from rules.rewriting.rows import used
+
+_DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
+
+
+def with_operator(
+    ctx: RowContext, operator: str, *, title: str, why: str, safe: bool = False
+) -> Draft | None:
+    """Return the draft that writes another sign and leaves figure and unit as filed."""
+    quantity = ctx.quantity
+    if quantity.number is None and quantity.date is None:
+        return None
+    if ctx.has("operator"):
+        edits = row_edits(ctx, {"operator": operator})
+        if quantity.operator_span is not None:
+            start, end = quantity.operator_span
+            value = ctx.text("value")
+            edits = row_edits(ctx, {"operator": operator, "value": (value[:start] + value[end:]).strip()})
+    else:
+        value = ctx.text("value")
+        if quantity.operator_span is not None:
+            start, end = quantity.operator_span
+            rest = value[:start] + value[end:]
+        else:
+            rest = value
+        edits = row_edits(ctx, {"value": f"{operator}{rest.strip()}"})
+    if not edits:
+        return None
+    return Draft(
+        title=title,
+        rationale=why,
+        edits=edits,
+        applicability=Applicability.SAFE if safe else Applicability.CONFIRM,
+        lifted=True,
+    )
+
+
+def with_unit(
+    ctx: RowContext, unit: str, *, title: str, why: str, blank: Blank | None = None
+) -> Draft | None:
+    """Return the draft that appends a unit behind the figure, in its own column where there is one."""
+    if ctx.has("unit"):
+        edits = row_edits(ctx, {"unit": unit})
+    else:
+        edits = row_edits(ctx, {"value": ctx.text("value").rstrip() + unit})
+    if not edits:
+        return None
+    return Draft(title=title, rationale=why, edits=edits, blanks=(blank,) if blank else (), lifted=True)
+
+
+def asked(
+    ctx: RowContext, *, why: str, name: str | None = None, category: str | None = None
+) -> Iterator[Draft]:
+    """Yield drafts that keep the name and ask for a value of the kind that it measures."""
+    text = name or ctx.text("name")
+    target = category or ctx.category
+    quantity = ctx.quantity
+    basis = basis_kind_of(target)
+    title = f"为「{ctx.words()['name']}」填写可核对的指标值"
+    if rate_word(text) is not None or is_satisfaction(text):
+        low = quantity.operator in ("≤", "＜")
+        blank = number_blank(text, basis, unit="%", probe="2" if low else None)
+        cells = value_cells(ctx, "≤" if low else "≥", str(blank), "%")
+    elif target == "时效" and any(bare(text).endswith(word) for word in _DAYS):
+        blank = number_blank(text, basis, probe="15")
+        cells = value_cells(ctx, "≤", str(blank), "个工作日")
+    elif target == "时效" or (is_time_point_or_span(text) and is_timeliness(text)):
+        blank = date_blank(ctx.project, text)
+        cells = value_cells(ctx, "≤", str(blank), "")
+    elif target == "成本":
+        blank = number_blank(text, basis, probe="1")
+        cells = value_cells(ctx, "≤", str(blank), "元" if is_unit_cost(text) else "万元")
+    elif target == "经济效益":
+        blank = number_blank(text, basis, probe="1")
+        cells = value_cells(ctx, "≥", str(blank), "万元")
+    else:
+        blank = number_blank(text, basis)
+        unit = quantity.unit if quantity.kind == "count" and quantity.unit else ""
+        mark = unit_blank(text, "个") if not unit else None
+        cells = value_cells(ctx, "≥", str(blank), unit or str(mark))
+        edits = row_edits(ctx, cells)
+        yield Draft(
+            title=title, rationale=why, edits=edits, blanks=used((blank, *([mark] if mark else [])), edits)
+        )
+        return
+    edits = row_edits(ctx, cells)
+    yield Draft(title=title, rationale=why, edits=edits, blanks=used((blank,), edits))
+
+
+def same_figure(ctx: RowContext, operator: str, unit: str) -> dict[str, str]:
+    """Return value cells with the filed figure under another sign and unit."""
+    return value_cells(ctx, operator, figure_text(ctx.quantity), unit)
