@@ -7,6 +7,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.scheme import best_other, label_key, load_scheme
 from rules.engine.base import FORM, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import class_cells, row_at, row_edits
 
 
 class UnknownCategory(DocumentRule):
@@ -38,6 +40,9 @@ class UnknownCategory(DocumentRule):
     row: {level1: 满意度指标, level2: 社会公众或服务对象满意度指标（10分）, name: 灌区农户满意度, value: ≥90%}
     ```
 
+    ## 建议的把握
+    能认出的类型改写为指标体系中的名称，认不出的按名称给出最接近的类型，由填报人确认。选错体系的不代为改动。
+
     ## 依据
     通用填报要求（一级、二级指标按指标体系选择）。
     """
@@ -45,6 +50,7 @@ class UnknownCategory(DocumentRule):
     code = "BC102"
     name = "unknown-category"
     title = "指标类型不在指标体系内"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("STR-09",)
@@ -138,6 +144,25 @@ class UnknownCategory(DocumentRule):
             scheme=scheme.title,
             what=what,
             legal=legal,
+        )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is None:
+            return
+        scheme = row.project.scheme
+        known = row.category if row.category is not None and scheme.has(row.category) else None
+        category = known or (row.prediction.category if row.prediction is not None else None)
+        if category is None or not scheme.has(category):
+            return
+        name = scheme.level2_name(category)
+        cells = {"level1": scheme.level1_name(scheme.parent_group(category)), "level2": name}
+        if known is None:
+            cells |= class_cells(row.project, category)
+        yield Draft(
+            title=f"归入「{name}」",
+            rationale="按名称判断最接近的类型，请核实" if known is None else "该类型在指标体系中的位置",
+            edits=row_edits(row, cells),
         )
 
 

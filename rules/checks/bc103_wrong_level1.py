@@ -8,6 +8,9 @@ from nlp.naming import double_barrelled, side
 from nlp.scheme import label_key
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import class_cells, row_edits
+from rules.rewriting.rows import moved
 from rules.support.category import UNFIT, is_own_action, model_evidence, model_verdict
 from rules.support.cells import CEILINGS
 
@@ -42,6 +45,9 @@ class WrongLevel1(RowRule):
     row: {level2: 社会效益指标, name: 医疗纠纷减少数, value: ≥3件}
     ```
 
+    ## 建议的把握
+    移动由填报人确认；效益因此没有指标的，同时给出一条本项目的效益指标。
+
     ## 依据
     财预〔2015〕88号。条文未经人工核对。
     """
@@ -49,6 +55,7 @@ class WrongLevel1(RowRule):
     code = "BC103"
     name = "wrong-level1"
     title = "疑似一级指标类型不符"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("CLS-02",)
@@ -135,6 +142,22 @@ class WrongLevel1(RowRule):
             advice="建议核实后将本行调整至「{branch}」",
             branch=ctx.project.scheme.level1_name("满意度"),
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if not label_key(ctx.text("level2")):
+            yield Draft(
+                title="调整一级指标",
+                rationale="名称表明其为满意度",
+                edits=row_edits(ctx, {"level1": class_cells(ctx.project, "服务对象满意度")["level1"]}),
+            )
+            return
+        verdict = model_verdict(ctx)
+        target = (
+            "数量"
+            if verdict is None or not list(self._by_model(ctx)) or list(self._by_words(ctx))
+            else verdict.likely
+        )
+        yield from moved(ctx, target, why="该行反映的内容属于另一类，请核实归类")
 
 
 RULE = WrongLevel1

@@ -6,6 +6,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import management_word
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
 
 _UNLIKELY = 0.03
 _LIKELY = 0.8
@@ -37,6 +39,9 @@ class NotAPerformanceIndicator(RowRule):
     row: {level2: 数量指标, name: 工资发放率, value: ＝100%}
     ```
 
+    ## 建议的把握
+    换成本项目同类的绩效指标，数字由填报人填写。
+
     ## 依据
     财预〔2021〕101号。条文未经人工核对。
     """
@@ -44,6 +49,7 @@ class NotAPerformanceIndicator(RowRule):
     code = "BC104"
     name = "not-a-performance-indicator"
     title = "不是绩效指标"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("CLS-04",)
@@ -81,6 +87,9 @@ class NotAPerformanceIndicator(RowRule):
             why=entry.why,
             hint=entry.hint,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from replaced(ctx, why="管理要求换成本项目的产出或效果", keep=False)
 
 
 RULE = NotAPerformanceIndicator

@@ -6,6 +6,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import double_barrelled
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext, shorten
+from rules.engine.draft import Draft
+from rules.rewriting.split import split
 
 
 class DoubleBarrelled(RowRule):
@@ -34,6 +36,9 @@ class DoubleBarrelled(RowRule):
     row: {level2: 服务对象满意度指标, name: 学生和家长满意度, value: ≥95%}
     ```
 
+    ## 建议的把握
+    拆成两行，指标值两行均沿用，因此不低于原目标；有权重的对半分。由填报人核实。
+
     ## 依据
     数据逻辑。
     """
@@ -41,6 +46,7 @@ class DoubleBarrelled(RowRule):
     code = "BC105"
     name = "double-barrelled"
     title = "一个名称含两项指标"
+    cure = True
     severity = Severity.WARNING
     handbook = ("CLS-05",)
     dimension = "相关性"
@@ -64,6 +70,11 @@ class DoubleBarrelled(RowRule):
             filed=f"「{ctx.words()['value']}」" if ctx.filed_value else "",
             second=second,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        halves = double_barrelled(ctx.text("name"))
+        if halves is not None:
+            yield from split(ctx, *halves)
 
 
 RULE = DoubleBarrelled

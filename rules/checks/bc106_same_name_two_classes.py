@@ -6,6 +6,9 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_satisfaction
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext, RowContext, shorten
+from rules.engine.draft import Draft
+from rules.rewriting.cells import class_cells, row_at, row_edits, unique
+from rules.rewriting.rows import joined, replaced
 
 
 class SameNameTwoClasses(DocumentRule):
@@ -45,6 +48,9 @@ class SameNameTwoClasses(DocumentRule):
         - {name: 灌区管护, rows: [{level2: 时效指标, name: 渠系维修完成时间, value: 11月底前}]}
     ```
 
+    ## 建议的把握
+    统一归类由填报人确认；因此使某类没有指标的，改为各行换成该类自身的指标。
+
     ## 依据
     数据逻辑。
     """
@@ -52,6 +58,7 @@ class SameNameTwoClasses(DocumentRule):
     code = "BC106"
     name = "same-name-two-classes"
     title = "同名指标归类不一致"
+    cure = True
     severity = Severity.WARNING
     handbook = ("CLS-07",)
     dimension = "完整性"
@@ -85,10 +92,46 @@ class SameNameTwoClasses(DocumentRule):
                 classes=named,
             )
 
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        places = (finding.location, *finding.related)
+        rows = [row for place in places if (row := row_at(ctx, place.path)) is not None]
+        votes: dict[str, float] = {}
+        for row in rows:
+            if row.prediction is not None and row.category is not None:
+                for category in {str(other.category) for other in rows}:
+                    votes[category] = votes.get(category, 0.0) + row.prediction.probability(category)
+        for category in sorted(votes, key=lambda name: -votes[name]):
+            edits = unique(
+                edit
+                for row in rows
+                if row.category != category and row.project.scheme.has(category)
+                for edit in row_edits(row, class_cells(row.project, category))
+            )
+            if edits:
+                yield Draft(
+                    title=f"统一归入{rows[0].project.scheme.level2_name(category)}",
+                    rationale="按名称所考核的内容统一归类，请核实",
+                    edits=edits,
+                )
+        yield from _renamed(rows)
+
 
 def _projects(rows: list[RowContext]) -> str:
     names = list(dict.fromkeys(shorten(row.project.project.name.text, 16) for row in rows))
     return "、".join(names[:3]) + (f"等 {len(names)} 个项目" if len(names) > 3 else "")
+
+
+def _renamed(rows: list[RowContext]) -> Iterator[Draft]:
+    """Yield drafts that give every row but the best placed one an indicator of its own class."""
+    keep = max(rows, key=lambda row: row.prediction.probability(str(row.category)) if row.prediction else 0.0)
+    parts = [
+        next(replaced(row, why="同名指标在不同类型下含义不同", keep=False), None)
+        for row in rows
+        if row.category != keep.category
+    ]
+    found = [part for part in parts if part is not None]
+    if found and len(found) == len(parts):
+        yield joined(found[0], *found[1:], title="其余类型下改为该类自身的指标")
 
 
 RULE = SameNameTwoClasses

@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 
 from models.records.finding import Evidence, Finding, Severity
+from nlp.measures import has_measurable_noun
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
+from rules.rewriting.values import asked
 from rules.support.cells import marked_qualitative
 from rules.support.repeats import repeats_name
 
@@ -36,6 +40,9 @@ class ValueRepeatsName(RowRule):
     row: {level2: 社会效益指标, name: 阅读环境改善, description: 优/良/中/差, value: 优/良/中/差}
     ```
 
+    ## 建议的把握
+    只给出指标值的形式，数字由填报人填写；名称不可衡量的换成可以统计的内容。
+
     ## 依据
     财预〔2021〕101号。条文未经人工核对。
     """
@@ -43,6 +50,7 @@ class ValueRepeatsName(RowRule):
     code = "BC202"
     name = "value-repeats-name"
     title = "指标值重复名称"
+    cure = True
     severity = Severity.ERROR
     handbook = ("VAL-02",)
     dimension = "相关性"
@@ -78,6 +86,12 @@ class ValueRepeatsName(RowRule):
             ],
             what=what,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if has_measurable_noun(ctx.text("name")):
+            yield from asked(ctx, why="指标值应为数字或日期，不重复名称")
+        yield from replaced(ctx, why="名称不可衡量，改为可以计数或计算的内容")
+        yield from asked(ctx, why="指标值应为数字或日期，不重复名称")
 
 
 RULE = ValueRepeatsName

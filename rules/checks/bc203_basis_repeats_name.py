@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.cells import row_edits
 from rules.support.repeats import repeats_name
 
 _NAMES_A_STANDARD = re.compile(r"(?:标准|定额|办法|规定|规划|规范|方案|文件|通知|意见|条例|合同|协议)$")
@@ -36,6 +39,9 @@ class BasisRepeatsName(RowRule):
     row: {level2: 成本指标, name: 护林员补助标准, value: ≤800元/人·月, basis: 预算支出标准}
     ```
 
+    ## 建议的把握
+    给出与类型相称的依据类型，文件名称和文号由填报人填写。
+
     ## 依据
     通用填报要求（依据栏填写标准类型和文件）。
     """
@@ -43,6 +49,7 @@ class BasisRepeatsName(RowRule):
     code = "BC203"
     name = "basis-repeats-name"
     title = "依据重复名称"
+    cure = True
     severity = Severity.ERROR
     handbook = ("BAS-01",)
     dimension = "可行性"
@@ -64,6 +71,15 @@ class BasisRepeatsName(RowRule):
 
     def eligible(self, ctx: RowContext) -> bool:
         return ctx.has("basis") and bool(ctx.norm("basis"))
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        text, blank = basis_text(ctx.category)
+        yield Draft(
+            title="写明依据的类型和文件",
+            rationale="按指标类型给出常用的依据类型，文件名称和文号由填报人填写",
+            edits=row_edits(ctx, {"basis": text}),
+            blanks=(blank,),
+        )
 
 
 RULE = BasisRepeatsName

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.merge import merged
 from rules.support.repeats import is_real_name
 
 
@@ -45,6 +48,9 @@ class DuplicateIndicator(ProjectRule):
         - {level2: 生态效益指标, name: 无, value: 无}
     ```
 
+    ## 建议的把握
+    合并时保留要求较高的一行；合并后某类没有指标的，改为该类自身的指标。
+
     ## 依据
     通用填报要求（同一项目指标名称不重复）。
     """
@@ -52,6 +58,7 @@ class DuplicateIndicator(ProjectRule):
     code = "BC204"
     name = "duplicate-indicator"
     title = "指标名称重复"
+    cure = True
     severity = Severity.ERROR
     handbook = ("STR-07",)
     dimension = "完整性"
@@ -78,6 +85,10 @@ class DuplicateIndicator(ProjectRule):
                 hits=len(rows),
                 values=values,
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        rows = [row_at(ctx, place.path) for place in (finding.location, *finding.related)]
+        yield from merged([row for row in rows if row is not None])
 
 
 RULE = DuplicateIndicator

@@ -10,6 +10,9 @@ from nlp.sameness import same
 from nlp.text import normalise
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.merge import merged
 from rules.support.cells import CEILINGS
 from rules.support.repeats import bigrams, near_key, overlap, telling_number, value_key, without_common
 from rules.support.same_thing import same_beneficiaries
@@ -73,6 +76,9 @@ class NearDuplicateIndicator(ProjectRule):
         - {level2: 时效指标, name: 维修及时率, value: ≥95%}
     ```
 
+    ## 建议的把握
+    合并时保留要求较高的一行；合并后某类没有指标的，改为该类自身的指标。由填报人核实是否同一内容。
+
     ## 依据
     数据逻辑。
     """
@@ -80,6 +86,7 @@ class NearDuplicateIndicator(ProjectRule):
     code = "BC205"
     name = "near-duplicate-indicator"
     title = "疑似重复考核"
+    cure = True
     severity = Severity.WARNING
     handbook = ("STR-08", "BEN-02")
     dimension = "完整性"
@@ -137,6 +144,14 @@ class NearDuplicateIndicator(ProjectRule):
             others=named,
             why=why,
         )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        rows: dict[int, RowContext] = {}
+        for place in (finding.location, *finding.related):
+            row = row_at(ctx, place.path)
+            if row is not None:
+                rows.setdefault(row.index, row)
+        yield from merged(list(rows.values()))
 
 
 def _one_measure(first: RowContext, second: RowContext) -> bool:

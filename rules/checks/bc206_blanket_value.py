@@ -9,6 +9,9 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_capped_rate
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
+from rules.engine.draft import Blank, Draft
+from rules.rewriting.cells import row_at, row_edits, value_cells
+from rules.rewriting.rows import joined
 from rules.support.cells import percent, plain
 
 _FULL = Decimal(100)
@@ -72,6 +75,9 @@ class BlanketValue(DocumentRule):
         - {level2: 社会效益指标, name: 学校覆盖率, value: ＝100%}
     ```
 
+    ## 建议的把握
+    只要求逐项核定，数字由填报人按历史数据填写，不得低于现有目标。
+
     ## 依据
     数据逻辑。
     """
@@ -79,6 +85,7 @@ class BlanketValue(DocumentRule):
     code = "BC206"
     name = "blanket-value"
     title = "指标值雷同"
+    cure = True
     severity = Severity.WARNING
     handbook = ("VAL-11",)
     dimension = "适当性"
@@ -133,6 +140,32 @@ class BlanketValue(DocumentRule):
             hits=hits,
             percent=plain(found.value),
         )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        rows = [row for place in finding.related if (row := row_at(ctx, place.path)) is not None]
+        parts: list[Draft] = []
+        for k, row in enumerate(rows):
+            floor = percent(row.quantity)
+            if floor is None or row.quantity.operator in ("≤", "＜") or floor >= _FULL:
+                continue
+            where = f"（{row.words()['project']}）" if finding.location.path == "document" else ""
+            probe = floor + (_FULL - floor) * (k + 1) / (len(rows) + 1)
+            blank = Blank(
+                f"{row.words()['name']}{where}近三年平均值，不低于{plain(floor)}",
+                "number",
+                plain(round(probe, 2)),
+            )
+            cells = value_cells(row, row.quantity.operator or "≥", str(blank), "%")
+            parts.append(
+                Draft(
+                    title="逐项核定指标值",
+                    rationale="各项指标的实际水平不同，请按各自的历史数据核定，不得低于现有目标",
+                    edits=row_edits(row, cells),
+                    blanks=(blank,),
+                )
+            )
+        if parts:
+            yield joined(parts[0], *parts[1:])
 
 
 def _blanket(rows: Sequence[RowContext]) -> _Blanket | None:

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.costs import unit_costs_of
+from rules.rewriting.rows import joined, replaced
 from rules.support.boilerplate import common_blocks, name_clusters
 
 
@@ -58,6 +63,9 @@ class SharedBoilerplate(DocumentRule):
         - {name: 水质监测, rows: [{level2: 服务对象满意度指标, name: 服务对象满意度, value: ≥95%}]}
     ```
 
+    ## 建议的把握
+    逐个项目换成其自身的指标，数字由填报人填写。
+
     ## 依据
     数据逻辑。
     """
@@ -65,6 +73,7 @@ class SharedBoilerplate(DocumentRule):
     code = "BC207"
     name = "shared-boilerplate"
     title = "多项目套用同一指标"
+    cure = True
     severity = Severity.WARNING
     handbook = ("XP-01",)
     dimension = "相关性"
@@ -114,6 +123,20 @@ class SharedBoilerplate(DocumentRule):
             projects=len(projects),
             where=where + ("等" if len(projects) > 8 else ""),
         )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        rows = [row for place in finding.related if (row := row_at(ctx, place.path)) is not None]
+        parts = [_own(row) for row in rows]
+        found = [part for part in parts if part is not None]
+        if found and len(found) == len(parts):
+            yield joined(found[0], *found[1:], title="各项目改为自身的指标")
+
+
+def _own(row: RowContext) -> Draft | None:
+    """Return the first draft that gives the row an indicator of its own project."""
+    why = "多个项目使用同一写法，看不出本项目的内容"
+    costs = unit_costs_of(row, why=why) if row.category == "成本" else iter(())
+    return next(chain(costs, replaced(row, why=why)), None)
 
 
 RULE = SharedBoilerplate

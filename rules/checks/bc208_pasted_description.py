@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext, shorten
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at, row_edits
+from rules.rewriting.describe import description_of
+from rules.rewriting.rows import joined
 from rules.support.repeats import repeats_name
 
 _SHORTEST = 4
@@ -53,6 +57,9 @@ class PastedDescription(ProjectRule):
         - {level2: 时效指标, name: 接种完成时间, description: 接种完成时间, value: 11月底前}
     ```
 
+    ## 建议的把握
+    按名称和类型逐行拟定口径，不含任何数字，由填报人核实。
+
     ## 依据
     数据逻辑。
     """
@@ -60,6 +67,7 @@ class PastedDescription(ProjectRule):
     code = "BC208"
     name = "pasted-description"
     title = "描述整列雷同"
+    cure = True
     severity = Severity.INFO
     handbook = ("NAM-08",)
     dimension = "完整性"
@@ -100,6 +108,22 @@ class PastedDescription(ProjectRule):
                 hits=len(rows),
                 text=text,
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        parts = []
+        for place in finding.related:
+            row = row_at(ctx, place.path)
+            text = description_of(row) if row is not None else None
+            if row is not None and text is not None:
+                parts.append(
+                    Draft(
+                        title="逐行写明口径和数据来源",
+                        rationale="按指标名称和类型拟定的计算口径，请核实",
+                        edits=row_edits(row, {"description": text}),
+                    )
+                )
+        if parts:
+            yield joined(parts[0], *parts[1:])
 
 
 RULE = PastedDescription

@@ -10,6 +10,9 @@ from nlp.sameness import read
 from nlp.text import normalise
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_edits
+from rules.rewriting.describe import description_of
 from rules.support.repeats import repeats_name
 from rules.support.wording import explains_measure
 
@@ -43,6 +46,9 @@ class DescriptionOffTopic(RowRule):
     row: {level2: 数量指标, name: 举办讲座场次, description: 面向社区居民的健康讲座, value: ≥12场}
     ```
 
+    ## 建议的把握
+    按名称和类型拟定口径，由填报人核实。
+
     ## 依据
     数据逻辑。
     """
@@ -50,6 +56,7 @@ class DescriptionOffTopic(RowRule):
     code = "BC209"
     name = "description-off-topic"
     title = "疑似描述与名称无关"
+    cure = True
     severity = Severity.WARNING
     handbook = ("NAM-02",)
     dimension = "相关性"
@@ -106,6 +113,15 @@ class DescriptionOffTopic(RowRule):
             first=name.category,
             second=other.category,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        text = description_of(ctx)
+        if text is not None:
+            yield Draft(
+                title="按指标名称改写描述",
+                rationale="按指标名称和类型拟定的计算口径，请核实",
+                edits=row_edits(ctx, {"description": text}),
+            )
 
 
 _COMMON = frozenset(normalise("的数量率情况工作完成时间标准费用金额人次率度及和与等全部各项年月日"))

@@ -7,6 +7,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_count, is_money_name, is_rate, is_satisfaction, is_time_point_or_span
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.units import units_for
 from rules.support.cells import bracket_unit, has_unit_column, is_figure, marked_qualitative, plain
 
 _DIMENSIONLESS = (
@@ -44,6 +46,9 @@ class UnitMissing(RowRule):
     row: {level2: 质量指标, name: 苗木成活率（%）, value: "85"}
     ```
 
+    ## 建议的把握
+    比率补「%」，目标文字或名称能说明单位的沿用，其余由填报人填写；数字不变。
+
     ## 依据
     通用填报要求（定量指标应当填写计量单位）。
     """
@@ -51,6 +56,7 @@ class UnitMissing(RowRule):
     code = "BC301"
     name = "unit-missing"
     title = "缺少计量单位"
+    cure = True
     severity = Severity.ERROR
     handbook = ("UNI-01",)
     dimension = "适当性"
@@ -82,6 +88,9 @@ class UnitMissing(RowRule):
             fact=f"{self.fact}，「{quantity.scale}」只是数量级" if bare_scale else None,
             advice=_advice(ctx, number, bare_scale),
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from units_for(ctx)
 
 
 def _is_year(number: Decimal) -> bool:

@@ -20,6 +20,8 @@ from nlp.naming import (
 )
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.units import suited
 from rules.support.cells import is_figure, marked_qualitative
 
 COUNTABLE: Final = frozenset({
@@ -85,6 +87,9 @@ class UnitMismatch(RowRule):
     row: {level2: 数量指标, name: 家庭医生签约覆盖率, value: ≥70%}
     ```
 
+    ## 建议的把握
+    按名称所考核的内容给出指标值的形式，数字由填报人填写；「无……发生」改为发生数＝0起，0取自名称。
+
     ## 依据
     通用填报要求（单位与指标类别、名称相符）。
     """
@@ -92,6 +97,7 @@ class UnitMismatch(RowRule):
     code = "BC302"
     name = "unit-mismatch"
     title = "单位与指标不匹配"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING})
     handbook = ("UNI-02",)
@@ -140,6 +146,9 @@ class UnitMismatch(RowRule):
             form=_FORM_OF[ctx.category or ""],
             advice=_class_advice(ctx, kind),
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from suited(ctx)
 
 
 def _class_advice(ctx: RowContext, kind: str) -> str | None:

@@ -8,6 +8,8 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import lower_is_better
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.values import with_operator
 from rules.support.cells import is_figure, marked_qualitative
 
 _SAID_IN_NAME: Final = re.compile(r"[≥≤<>=]|控制在|控制数|不超|以内|上限|下限|不低于|不少于|不高于|至少")
@@ -40,6 +42,9 @@ class OperatorMissing(RowRule):
     row: {level2: 时效指标, name: 工程竣工时间, value: 2024年11月底前}
     ```
 
+    ## 建议的把握
+    按指标方向补符号，数值不变，由填报人确认。
+
     ## 依据
     通用填报要求（定量指标应当选择计算符号）。
     """
@@ -47,6 +52,7 @@ class OperatorMissing(RowRule):
     code = "BC303"
     name = "operator-missing"
     title = "缺少计算符号"
+    cure = True
     severity = Severity.INFO
     handbook = ("VAL-08",)
     dimension = "适当性"
@@ -78,6 +84,15 @@ class OperatorMissing(RowRule):
             evidence=[Evidence("quote", ctx.filed_value)],
             advice="该指标以低为好，请核实后补充「≤」（固定标准可用「＝」）" if ceiling else None,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        low = (ctx.category in ("成本", "社会成本", "生态环境成本")) or lower_is_better(ctx.name) is True
+        sign = "≤" if low else "≥"
+        why = "以低为好的指标使用上限" if low else "以高为好的指标使用下限"
+        for operator, title in ((sign, f"补充「{sign}」"), ("＝", "固定标准补充「＝」")):
+            draft = with_operator(ctx, operator, title=title, why=f"{why}，数值不变，请核实")
+            if draft is not None:
+                yield draft
 
 
 RULE = OperatorMissing

@@ -1,12 +1,16 @@
 """BC305 rate-over-100."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp.lexicon import any_of
 from nlp.naming import is_satisfaction, lower_is_better, rate_cap, rate_word
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Derivation, Draft
+from rules.rewriting.cells import row_edits, value_cells
+from rules.rewriting.values import with_operator
 from rules.support.cells import CEILINGS, operator_at, percent_top, plain
 
 
@@ -37,6 +41,9 @@ class RateOver100(RowRule):
     row: {level2: 经济效益指标, name: 合作社销售收入增长率, value: ≥120%}
     ```
 
+    ## 建议的把握
+    「≥100%」与「＝100%」含义相同，可直接采用；超过 100% 的按最高值改写，由填报人核实。
+
     ## 依据
     数据逻辑（部分不可能大于整体）。
     """
@@ -44,6 +51,7 @@ class RateOver100(RowRule):
     code = "BC305"
     name = "rate-over-100"
     title = "比率超过100%"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.INFO})
     handbook = ("VAL-06",)
@@ -90,6 +98,32 @@ class RateOver100(RowRule):
                 ),
                 Evidence("lexicon", f"「{word}」的分子包含于分母"),
             ],
+        )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if finding.subcode == "at-least-100":
+            draft = with_operator(
+                ctx,
+                "＝",
+                title="将「≥100%」调整为「＝100%」",
+                why="二者含义相同，比率不会超过100%",
+                safe=True,
+            )
+            if draft is not None:
+                yield draft
+            return
+        if percent_top(ctx.quantity) == 100:
+            draft = with_operator(
+                ctx, "＝", title="将「＞100%」调整为「＝100%」", why="比率不会超过100%，请核实"
+            )
+            if draft is not None:
+                yield draft
+        yield Draft(
+            title="改为全部完成",
+            rationale="分子包含于分母，最高为100%；如另有口径请改写名称",
+            edits=row_edits(ctx, value_cells(ctx, "＝", "100", "%")),
+            derived=(Derivation(Decimal(100), "whole"),),
+            lifted=True,
         )
 
 

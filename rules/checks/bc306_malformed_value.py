@@ -10,6 +10,8 @@ from nlp.lexicon import any_of
 from nlp.naming import is_time_point_or_span, is_timeliness, placeholders
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.values import asked, deadline
 from rules.support.cells import FLOORS, operator_at
 
 _SYMBOL: Final = re.compile(r"[≥≤<>=≮≯]+")
@@ -54,6 +56,9 @@ class MalformedValue(RowRule):
     row: {level2: 时效指标, name: 秸秆清理完成时间, value: 11月底前}
     ```
 
+    ## 建议的把握
+    期限改为「≤某月某日」，只写到月的取月末；其余只给出形式，由填报人重新填写。
+
     ## 依据
     通用填报要求（定量指标值为数字）。
     """
@@ -61,6 +66,7 @@ class MalformedValue(RowRule):
     code = "BC306"
     name = "malformed-value"
     title = "指标值无法读取"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING})
     handbook = ("VAL-01", "UNI-02")
@@ -122,6 +128,14 @@ class MalformedValue(RowRule):
             day=day,
             note=note,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if finding.subcode == "deadline":
+            draft = deadline(ctx)
+            if draft is not None:
+                yield draft
+            return
+        yield from asked(ctx, why="指标值无法读取，请按名称所考核的内容重新填写")
 
 
 def _reason(text: str) -> tuple[str, str] | None:

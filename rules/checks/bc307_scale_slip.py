@@ -11,6 +11,9 @@ from nlp.naming import is_unit_cost
 from nlp.text import normalise
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_costs_of
+from rules.rewriting.units import in_budget_unit
 from rules.support.cells import plain
 
 _TEN_THOUSAND: Final = Decimal(10_000)
@@ -68,6 +71,9 @@ class ScaleSlip(RowRule):
         - {level2: 成本指标, name: 文化惠民演出经费, value: ≤25万元}
     ```
 
+    ## 建议的把握
+    单位成本按预算数除以数量推算并列出算式，请填报人核实；元与万元混用的换算为预算数的单位，金额不变。
+
     ## 依据
     数据逻辑（元与万元相差一万倍）。
     """
@@ -75,6 +81,7 @@ class ScaleSlip(RowRule):
     code = "BC307"
     name = "scale-slip"
     title = "金额数量级可疑"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("UNI-03",)
@@ -157,6 +164,12 @@ class ScaleSlip(RowRule):
             budget=ctx.project.words()["budget"],
             **rest,  # type: ignore[arg-type]
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if finding.subcode == "unit-price":
+            yield from unit_costs_of(ctx, why="单位成本不能等于整个预算")
+            return
+        yield from in_budget_unit(ctx)
 
 
 def _close(first: Decimal, second: Decimal) -> bool:

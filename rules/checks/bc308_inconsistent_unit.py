@@ -9,6 +9,9 @@ from nlp.linking import clause_at
 from nlp.prose import find_numbers
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.units import in_unit
 from rules.support.cells import number_text
 from rules.support.same_thing import (
     counts_pieces,
@@ -62,6 +65,9 @@ class InconsistentUnit(ProjectRule):
         - {level2: 社会效益指标, name: 危房改造受益人数, value: ≥75人}
     ```
 
+    ## 建议的把握
+    计量单位统一为另一处的写法，数字不变，由填报人确认以哪个为准。
+
     ## 依据
     数据逻辑（同一对象使用同一计量单位）。
     """
@@ -69,6 +75,7 @@ class InconsistentUnit(ProjectRule):
     code = "BC308"
     name = "inconsistent-unit"
     title = "计量单位前后不一"
+    cure = True
     severity = Severity.WARNING
     handbook = ("UNI-04",)
     dimension = "适当性"
@@ -139,6 +146,23 @@ class InconsistentUnit(ProjectRule):
                         other=number_text(figure),
                     )
                     break
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is None:
+            return
+        if finding.subcode == "rows":
+            first = row_at(ctx, finding.related[0].path)
+            if first is not None and first.quantity.unit:
+                yield from in_unit(row, first.quantity.unit, f"与「{first.words()['name']}」一致")
+                if row.quantity.unit:
+                    yield from in_unit(first, row.quantity.unit, f"与「{row.words()['name']}」一致")
+            return
+        for goal in ctx.project.goals:
+            for figure in find_numbers(goal.text):
+                if figure.number == row.quantity.number and figure.unit and figure.unit != row.quantity.unit:
+                    yield from in_unit(row, figure.unit, "与绩效目标一致")
+                    return
 
 
 RULE = InconsistentUnit

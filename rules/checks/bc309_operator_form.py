@@ -8,6 +8,8 @@ from nlp.naming import lower_is_better
 from nlp.text import normalise
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.values import with_operator
 from rules.support.cells import operator_at
 
 _STRICT: Final = {"＞": "≥", "＜": "≤"}
@@ -41,6 +43,9 @@ class OperatorForm(RowRule):
     row: {level2: 数量指标, name: 新建公厕, value: 不少于8座}
     ```
 
+    ## 建议的把握
+    只换规范字符的可直接采用；「＞」改「≥」的由填报人确认。
+
     ## 依据
     通用填报要求（计算符号使用规范字符）。
     """
@@ -48,6 +53,7 @@ class OperatorForm(RowRule):
     code = "BC309"
     name = "operator-form"
     title = "计算符号不规范"
+    cure = True
     severity = Severity.INFO
     handbook = ("VAL-09",)
     dimension = "适当性"
@@ -88,6 +94,23 @@ class OperatorForm(RowRule):
         if ctx.quantity.operator == "＞" and (ctx.category == "成本" or lower_is_better(ctx.name)):
             return "请先核实方向，成本等以低为好的指标应使用「≤」"
         return None
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        quantity = ctx.quantity
+        low = ctx.category == "成本" or lower_is_better(ctx.name)
+        plain_sign = _STRICT.get(quantity.operator or "", quantity.operator or "")
+        sign = "≤" if plain_sign == "≥" and low else plain_sign
+        filed = (quantity.operator_filed or ctx.text("operator")).strip()
+        same = sign == quantity.operator
+        draft = with_operator(
+            ctx,
+            sign,
+            title=f"将「{filed}」调整为「{sign}」",
+            why="规范写法，含义不变" if same else "边界值一般计入达标，请核实",
+            safe=same,
+        )
+        if draft is not None:
+            yield draft
 
 
 RULE = OperatorForm

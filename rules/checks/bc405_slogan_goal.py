@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 
 from models.records.document import Cell
-from models.records.finding import Evidence, Finding, Location, Severity
+from models.records.finding import Edit, Evidence, Finding, Location, Severity
 from nlp.naming import slogan
 from rules.engine.base import DOC_88, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, shorten
+from rules.engine.draft import Draft
+from rules.engine.paths import split_path
+from rules.rewriting.cells import text_at
+from rules.rewriting.goals import goal_from_rows
 
 
 class SloganGoal(DocumentRule):
@@ -41,6 +45,9 @@ class SloganGoal(DocumentRule):
       goals: [1.保障12所乡镇卫生院冬季取暖]
     ```
 
+    ## 建议的把握
+    用本表指标已有的名称和数字写成目标，由填报人补充核实；部门部分的目标不代写。
+
     ## 依据
     财预〔2015〕88号（绩效目标应当指向明确、具体细化）。条文未经人工核对。
     """
@@ -48,6 +55,7 @@ class SloganGoal(DocumentRule):
     code = "BC405"
     name = "slogan-goal"
     title = "目标是套话"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("GOAL-03",)
@@ -100,6 +108,18 @@ class SloganGoal(DocumentRule):
             why=entry.why,
             hint=entry.hint,
         )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        where = split_path(finding.location.path)
+        if where.project is None:
+            return
+        text = goal_from_rows(ctx.projects[where.project], text_at(ctx, finding.location.path))
+        if text is not None:
+            yield Draft(
+                title="用表内指标写出目标",
+                rationale="数字均取自本表指标，请核实并补充服务对象",
+                edits=(Edit(finding.location.path, text_at(ctx, finding.location.path), text),),
+            )
 
 
 RULE = SloganGoal

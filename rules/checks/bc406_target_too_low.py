@@ -20,6 +20,9 @@ from nlp.naming import rate_word
 from nlp.prose import find_numbers
 from rules.engine.base import DOC_101, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at, text_at
+from rules.rewriting.goals import raised
 from rules.support.cells import CEILINGS, number_text, plain
 from rules.support.same_thing import comparable, object_score
 
@@ -72,6 +75,9 @@ class TargetTooLow(DocumentRule):
       rows: [{level2: 数量指标, name: 整治农村道路公里数, value: ≥48公里}]
     ```
 
+    ## 建议的把握
+    指标值提高到目标文字写明的数字，由填报人核实。
+
     ## 依据
     财预〔2021〕101号（指标值应与绩效目标一致）。条文未经人工核对。
     """
@@ -79,6 +85,7 @@ class TargetTooLow(DocumentRule):
     code = "BC406"
     name = "target-too-low"
     title = "指标值低于目标"
+    cure = True
     severity = Severity.WARNING
     handbook = ("VAL-10",)
     dimension = "适当性"
@@ -170,6 +177,11 @@ class TargetTooLow(DocumentRule):
             promised=promised,
             share=f"目标的{share}%",
         )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is not None:
+            yield from raised(row, text_at(ctx, finding.related[0].path), "目标文字写明的数字")
 
 
 def _is_floor(row: RowContext) -> bool:

@@ -7,6 +7,9 @@ from nlp.lexicon import any_of, bare, pattern
 from nlp.naming import is_cost
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_costs_of
+from rules.rewriting.rows import replaced
 from rules.support.cells import CEILINGS, is_figure
 
 _CLASSES = ("数量", "经济效益", "社会效益", "生态效益", "可持续影响")
@@ -38,6 +41,9 @@ class InputAsTarget(RowRule):
     row: {level2: 成本指标, name: 危房改造支出总额, value: ≤60万元}
     ```
 
+    ## 建议的把握
+    换成本项目同类的产出或效果，数字由填报人填写。
+
     ## 依据
     通用填报要求（绩效指标反映产出和效益，不反映投入）。
     """
@@ -45,6 +51,7 @@ class InputAsTarget(RowRule):
     code = "BC407"
     name = "input-as-target"
     title = "以投入代替目标"
+    cure = True
     severity = Severity.WARNING
     handbook = ("STR-13",)
     dimension = "完整性"
@@ -95,6 +102,11 @@ class InputAsTarget(RowRule):
             if budget
             else None,
         )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if ctx.category == "成本":
+            yield from unit_costs_of(ctx, why="全部预算资金不是成本控制目标")
+        yield from replaced(ctx, why="投入换成它形成的结果", keep=False)
 
 
 RULE = InputAsTarget

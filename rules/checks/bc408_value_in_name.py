@@ -10,6 +10,8 @@ from nlp.naming import placeholders
 from nlp.prose import find_numbers
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_edits
 
 _DIGIT: Final = re.compile(r"\d")
 _SIGN: Final = re.compile(
@@ -48,6 +50,9 @@ class ValueInName(RowRule):
     row: {level2: 时效指标, name: 12345热线按时办结率, value: ≥95%}
     ```
 
+    ## 建议的把握
+    只删去名称中的目标值，指标值不变。
+
     ## 依据
     通用填报要求（名称与指标值分开填写）。
     """
@@ -55,6 +60,7 @@ class ValueInName(RowRule):
     code = "BC408"
     name = "value-in-name"
     title = "名称含目标值"
+    cure = True
     severity = Severity.INFO
     handbook = ("NAM-04",)
     dimension = "完整性"
@@ -80,6 +86,19 @@ class ValueInName(RowRule):
                     quoted=name[slice(*span)].strip("()（）。 "),
                 )
                 return
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if finding.location.span is None:
+            return
+        name = ctx.text("name")
+        start, end = finding.location.span
+        rest = (name[:start] + name[end:]).rstrip("达到为不低于少超过高大小至（(，,：: ")
+        if len(rest) >= 3:
+            yield Draft(
+                title="把目标值移出名称",
+                rationale="目标值只在指标值中填写" if ctx.quantity.is_number else "目标值请填写在指标值中",
+                edits=row_edits(ctx, {"name": rest}),
+            )
 
 
 def _as_value(name: str, figure: Quantity) -> tuple[int, int] | None:

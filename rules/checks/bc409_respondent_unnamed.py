@@ -7,8 +7,12 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from nlp.lexicon import any_of
 from nlp.naming import is_satisfaction, names_respondent
+from nlp.subject import served
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.blanks import text_blank
+from rules.rewriting.cells import row_edits
 
 _BEFORE: Final = re.compile(r"满意")
 
@@ -38,6 +42,9 @@ class RespondentUnnamed(RowRule):
     row: {level2: 服务对象满意度指标, name: 服务对象满意度, description: 接受免费体检的老年人满意人数占受访人数的比例, value: ≥95%}
     ```
 
+    ## 建议的把握
+    对象取自本项目的其他指标，取不到的由填报人填写。
+
     ## 依据
     财预〔2021〕101号（满意度指标反映服务对象的认可程度）。条文未经人工核对。
     """
@@ -45,6 +52,7 @@ class RespondentUnnamed(RowRule):
     code = "BC409"
     name = "respondent-unnamed"
     title = "满意度对象不明"
+    cure = True
     severity = Severity.INFO
     handbook = ("NAM-06",)
     dimension = "完整性"
@@ -69,6 +77,23 @@ class RespondentUnnamed(RowRule):
         if ctx.norm("description") != ctx.norm("name") and _names_group(description):
             return
         yield self.found(ctx, "name", evidence=[Evidence("quote", ctx.name)])
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        others = tuple(row.text("name") for row in ctx.project.live_rows if row is not ctx)
+        who = served(others, ctx.project.project.budget.purpose.text)
+        if who is not None:
+            yield Draft(
+                title=f"写明调查对象「{who}」",
+                rationale="对象取自本项目的其他指标或资金用途，请核实",
+                edits=row_edits(ctx, {"name": f"{who}满意度"}),
+            )
+        blank = text_blank("受益群体，如参保户、参训学员", "参训学员")
+        yield Draft(
+            title="写明调查对象",
+            rationale="满意度应当写明调查谁",
+            edits=row_edits(ctx, {"name": f"{blank}满意度"}),
+            blanks=(blank,),
+        )
 
 
 def _names_group(text: str) -> bool:

@@ -10,6 +10,11 @@ from nlp.lexicon import any_of
 from nlp.naming import is_count, is_satisfaction
 from rules.engine.base import DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at, row_edits
+from rules.rewriting.describe import description_of
+from rules.rewriting.rows import joined
+from rules.rewriting.values import asked
 from rules.support.cells import percent, plain
 
 _FORMULA: Final = re.compile(r"[÷/×=＝]|(?:占|与)[^，。；]{0,20}(?:比例|比率|比重|百分比|之比)|公式")
@@ -53,6 +58,9 @@ class SatisfactionThreshold(ProjectRule):
       rows: [{level2: 服务对象满意度指标, name: 住院患者满意度, description: 满意人数占有效样本的比例, value: ≥85%}]
     ```
 
+    ## 建议的把握
+    补写调查方式和口径；目标偏低的请填报人按调查结果填写；目标为 100% 的只提示，不代为降低。
+
     ## 依据
     财预〔2021〕101号（满意度通过调查取得）。条文未经人工核对。
     """
@@ -60,6 +68,7 @@ class SatisfactionThreshold(ProjectRule):
     code = "BC410"
     name = "satisfaction-threshold"
     title = "满意度取值或调查方式"
+    cure = True
     severity = Severity.INFO
     handbook = ("BEN-04",)
     dimension = "适当性"
@@ -116,6 +125,29 @@ class SatisfactionThreshold(ProjectRule):
                 impact="目标偏低，监控时容易出现大幅超额完成，起不到约束作用",
                 advice="请参考近年调查结果核实，说明取值依据或提高目标值〔待填：%〕",
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is None:
+            return
+        if finding.subcode == "low":
+            yield from asked(row, why="低于一般水平，请按近年调查结果核实")
+        if finding.subcode != "no-survey":
+            return
+        parts = []
+        for place in (finding.location, *finding.related):
+            asked_row = row_at(ctx, place.path)
+            text = description_of(asked_row) if asked_row is not None else None
+            if asked_row is not None and text is not None:
+                parts.append(
+                    Draft(
+                        title="在描述中写明调查方式和口径",
+                        rationale="满意度应当由问卷取得，样本数请据实填写",
+                        edits=row_edits(asked_row, {"description": text}),
+                    )
+                )
+        if parts:
+            yield joined(parts[0], *parts[1:])
 
 
 def _explains(row: RowContext) -> bool:

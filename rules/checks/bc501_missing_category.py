@@ -1,6 +1,7 @@
 """BC501 missing-category."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from models.records.finding import Finding, Severity
@@ -14,9 +15,19 @@ from nlp.naming import (
 )
 from rules.engine.base import DOC_88, DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_cost_added
+from rules.rewriting.rows import added
 
 _COSTS: Final = frozenset({"成本", "社会成本", "生态环境成本"})
 _WITHOUT_LEVELS: Final = frozenset({"dept-frame", "old-hebei"})
+
+_FILLS = {
+    "产出": ("数量", "质量"),
+    "效益": ("社会效益", "经济效益"),
+    "满意度": ("服务对象满意度",),
+}
+"""Classes that fill a missing branch."""
 
 
 class MissingCategory(ProjectRule):
@@ -76,6 +87,9 @@ class MissingCategory(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    从指标库或按本项目事项补一行，数字由填报人填写；表内有权重时不代为增行。
+
     ## 依据
     财预〔2021〕101号、财预〔2015〕88号（条文未经人工核对）。
     """
@@ -83,6 +97,7 @@ class MissingCategory(ProjectRule):
     code = "BC501"
     name = "missing-category"
     title = "缺少应有的指标类别"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("STR-03", "STR-04", "STR-05", "STR-06")
@@ -186,6 +201,14 @@ class MissingCategory(ProjectRule):
                 effect="产出只反映了一部分，评价时缺少对照",
                 how="确不涉及的，可注明不适用",
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        why = "该类没有指标"
+        wanted = finding.subcode or ""
+        if wanted == "成本":
+            yield from unit_cost_added(ctx, why=why)
+        for category in _FILLS.get(wanted, (wanted,)):
+            yield from islice(added(ctx, category, why=why), 2)
 
 
 def _is_misfiled_cost(row: RowContext) -> bool:

@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from models.records.finding import Finding, Severity
+from models.records.finding import Edit, Finding, Severity
 from nlp.naming import is_internal_project
 from rules.engine.base import DOC_88, FORM, ProjectRule, Source
 from rules.engine.context import FIELD_LABELS, ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.cells import row_at, row_edits
+from rules.rewriting.describe import description_of
+from rules.rewriting.goals import goal_from_rows
+from rules.rewriting.rows import replaced
+from rules.rewriting.values import asked
 
 _EXPECTED: Final = frozenset({"数量", "质量", "时效", "成本"})
 
@@ -56,6 +63,9 @@ class EmptyCell(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    按类型和项目内容给出形式，数字、文件均由填报人填写。
+
     ## 依据
     通用填报要求；绩效目标一项见财预〔2015〕88号（条文未经人工核对）。
     """
@@ -73,6 +83,7 @@ class EmptyCell(ProjectRule):
     code = "BC502"
     name = "empty-cell"
     title = "必填单元格为空"
+    cure = True
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("STR-01", "STR-02")
@@ -152,6 +163,35 @@ class EmptyCell(ProjectRule):
                     impact="目标值的来源无从核对" if field == "basis" else "指标的口径没有说明",
                     advice="请补充{column}，与其他行保持一致",
                 )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is None:
+            text = goal_from_rows(ctx, "")
+            if text is not None and ctx.project.goals:
+                yield Draft(
+                    title="用表内指标写出目标",
+                    rationale="数字均取自本表指标，请核实并补充服务对象",
+                    edits=(Edit(f"{ctx.path}.goals[0]", ctx.project.goals[0].text, text),),
+                )
+        elif finding.subcode in ("name", "row"):
+            yield from replaced(row, why="按类型和项目内容补一条指标")
+        elif finding.subcode == "value":
+            yield from asked(row, why="指标值为必填项")
+        elif finding.subcode == "basis":
+            text, blank = basis_text(row.category)
+            yield Draft(
+                title="写明依据的类型和文件",
+                rationale="按指标类型给出常用的依据类型，文件名称和文号由填报人填写",
+                edits=row_edits(row, {"basis": text}),
+                blanks=(blank,),
+            )
+        elif finding.subcode == "description" and (text := description_of(row)) is not None:
+            yield Draft(
+                title="在描述中写明口径和数据来源",
+                rationale="按指标名称和类型拟定的计算口径，请核实",
+                edits=row_edits(row, {"description": text}),
+            )
 
 
 def _graded(row: RowContext, field: str) -> bool:

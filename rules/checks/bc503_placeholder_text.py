@@ -1,13 +1,17 @@
 """BC503 placeholder-text."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from models.records.document import Cell
-from models.records.finding import Evidence, Finding, Location, Severity
+from models.records.finding import Applicability, Edit, Evidence, Finding, Location, Severity
 from nlp.naming import placeholders
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, shorten
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at, text_at
+from rules.rewriting.values import asked
 
 _KINDS: Final = {
     "template": ("模板文字", "删去模板文字，直接写内容"),
@@ -67,6 +71,9 @@ class PlaceholderText(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    只删去模板文字，剩余内容不变的可直接采用；占位的数字由填报人填写。
+
     ## 依据
     通用填报要求。
     """
@@ -74,6 +81,7 @@ class PlaceholderText(ProjectRule):
     code = "BC503"
     name = "placeholder-text"
     title = "模板文字或占位符残留"
+    cure = True
     severity = Severity.WARNING
     handbook = ("STR-12",)
     dimension = "完整性"
@@ -126,6 +134,29 @@ class PlaceholderText(ProjectRule):
             residue=cell.text[start:end].strip(),
             todo=todo,
         )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        text = text_at(ctx.document, finding.location.path)
+        better = _cleaned(text, finding)
+        if better and better != text:
+            yield Draft(
+                title="删去模板文字",
+                rationale="只删去多余字符，内容不变",
+                edits=(Edit(finding.location.path, text, better),),
+                applicability=Applicability.SAFE,
+            )
+        row = row_at(ctx, finding.location.path)
+        if row is not None and finding.location.path.endswith(".value"):
+            yield from asked(row, why="占位符处应填写目标值")
+
+
+def _cleaned(text: str, finding: Finding) -> str:
+    """Return the text without any residue; "" where nothing worth keeping is left."""
+    rest = text
+    for start, end, _ in reversed(placeholders(text)):
+        rest = rest[:start] + rest[end:]
+    rest = re.sub(r"[(（]\s*[)）]", "", rest).strip()
+    return rest if len(re.sub(r"[\W\d_]", "", rest)) >= 2 else ""
 
 
 RULE = PlaceholderText

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.records.document import Cell
-from models.records.finding import Evidence, Finding, Location, Severity
+from models.records.finding import Applicability, Edit, Evidence, Finding, Location, Severity
 from nlp.strays import doubled_marks, gbk_bytes, lone_brackets, residue, unreadable
 from nlp.text import strip_prefix
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext, shorten
+from rules.engine.draft import Draft
+from rules.rewriting.cells import text_at
 from rules.support.cells import marked_qualitative
 
 _GRADES: Final = re.compile(r"[优良].*[中差]|部分达成|未达成|基本达到", re.DOTALL)
@@ -56,6 +58,9 @@ class StrayCharacters(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    只删去乱码、多余的括号和重复的标点，可直接采用；超长文字由填报人精简。
+
     ## 依据
     通用填报要求。
     """
@@ -71,6 +76,7 @@ class StrayCharacters(ProjectRule):
     code = "BC504"
     name = "stray-characters"
     title = "文字超长或夹有多余字符"
+    cure = True
     severity = Severity.INFO
     severities = frozenset({Severity.ERROR})
     handbook = ("STR-11",)
@@ -152,6 +158,37 @@ class StrayCharacters(ProjectRule):
                 text=shorten(text),
                 what=what,
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        text = text_at(ctx.document, finding.location.path)
+        better = _cleaned(text, finding)
+        if better and better != text:
+            yield Draft(
+                title="删去多余字符",
+                rationale="只删去多余字符，内容不变",
+                edits=(Edit(finding.location.path, text, better),),
+                applicability=Applicability.SAFE,
+            )
+
+
+def _cleaned(text: str, finding: Finding) -> str:
+    """Return the text without the characters that the finding marks; "" where it marks none."""
+    if finding.subcode != "stray" or finding.location.span is None:
+        return ""
+    rest = text
+    for _ in range(8):
+        lone, marks = lone_brackets(rest), doubled_marks(rest)
+        bad = unreadable(rest)
+        if bad >= 0:
+            rest = rest[:bad] + rest[bad + 1 :]
+        elif lone:
+            rest = rest[: lone[0]] + rest[lone[0] + 1 :]
+        elif marks:
+            start, end = marks[0]
+            rest = rest[: start + 1] + rest[end:]
+        else:
+            break
+    return rest.strip()
 
 
 RULE = StrayCharacters

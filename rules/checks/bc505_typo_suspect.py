@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.records.document import Cell
-from models.records.finding import Evidence, Finding, Location, Severity
+from models.records.finding import Edit, Evidence, Finding, Location, Severity
 from nlp.naming import typos
 from rules.engine.base import FORM, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, shorten
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at, text_at
 
 _FIELDS: Final = {
     "name": "三级指标",
@@ -57,6 +59,9 @@ class TypoSuspect(DocumentRule):
     fires: []
     ```
 
+    ## 建议的把握
+    按词表给出正字，同一行照抄的文字一并改正，由填报人确认；部门部分的文字只提示。
+
     ## 依据
     通用填报要求。
     """
@@ -64,6 +69,7 @@ class TypoSuspect(DocumentRule):
     code = "BC505"
     name = "typo-suspect"
     title = "疑似错别字"
+    cure = True
     severity = Severity.INFO
     handbook = ("NAM-07",)
     dimension = "完整性"
@@ -119,6 +125,29 @@ class TypoSuspect(DocumentRule):
                 wrong=wrong,
                 right=right,
             )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        path, span = finding.location.path, finding.location.span
+        if span is None or not path.startswith("projects["):
+            return
+        text = text_at(ctx, path)
+        right = next((item[3] for item in typos(text) if item[:2] == span), None)
+        if right is None:
+            return
+        edits = [Edit(path, text, text[: span[0]] + right + text[span[1] :])]
+        row = row_at(ctx, path)
+        if row is not None:
+            # The software copies a name into the description; the same slip there goes with it.
+            edits += [
+                Edit(f"{row.path}.{field}", text, edits[0].new)
+                for field in _FIELDS
+                if row.has(field) and f"{row.path}.{field}" != path and row.text(field) == text
+            ]
+        yield Draft(
+            title=f"将「{text[slice(*span)]}」改为「{right}」",
+            rationale="疑似错别字，请核实",
+            edits=tuple(edits),
+        )
 
 
 RULE = TypoSuspect

@@ -10,6 +10,9 @@ from nlp.naming import is_basis
 from nlp.text import is_not_applicable, normalise
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.cells import row_edits
 
 _VALUE: Final = re.compile(r"[≥≤<>=]*-?\d[\d.,]*(?P<unit>\D{0,6})")
 _SIGNS: Final = re.compile(r"[≥≤<>=]+")
@@ -42,6 +45,9 @@ class BasisNotABasis(RowRule):
     fires: []
     ```
 
+    ## 建议的把握
+    给出与类型相称的依据类型，文件名称和文号由填报人填写。
+
     ## 依据
     通用填报要求。
     """
@@ -49,6 +55,7 @@ class BasisNotABasis(RowRule):
     code = "BC506"
     name = "basis-not-a-basis"
     title = "确定依据填成单位或数值"
+    cure = True
     severity = Severity.ERROR
     handbook = ("BAS-01",)
     dimension = "可行性"
@@ -68,6 +75,15 @@ class BasisNotABasis(RowRule):
         what = _what(normalise(text))
         if what is not None:
             yield self.found(ctx, "basis", evidence=[Evidence("quote", text)], what=what)
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        text, blank = basis_text(ctx.category)
+        yield Draft(
+            title="写明依据的类型和文件",
+            rationale="按指标类型给出常用的依据类型，文件名称和文号由填报人填写",
+            edits=row_edits(ctx, {"basis": text}),
+            blanks=(blank,),
+        )
 
 
 def _what(text: str) -> str | None:

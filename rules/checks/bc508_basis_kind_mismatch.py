@@ -7,6 +7,9 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import basis_kind, basis_names_document, is_bare_kind, is_money_name
 from rules.engine.base import DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.engine.draft import Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.cells import row_at, row_edits
 from rules.support.category import lexicon_verdict
 
 _NOT_FOR_COST: Final = frozenset({"行业标准", "历史标准", "计划标准", "国际标准", "其他标准"})
@@ -51,6 +54,9 @@ class BasisKindMismatch(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    给出与类型相称的依据类型，文件名称和文号由填报人填写。
+
     ## 依据
     财预〔2021〕101号（条文未经人工核对）。
     """
@@ -58,6 +64,7 @@ class BasisKindMismatch(ProjectRule):
     code = "BC508"
     name = "basis-kind-mismatch"
     title = "确定依据类型与指标不相称"
+    cure = True
     severity = Severity.INFO
     handbook = ("BAS-03",)
     dimension = "可行性"
@@ -105,6 +112,18 @@ class BasisKindMismatch(ProjectRule):
                 filed=text,
                 **rest,  # type: ignore[arg-type]
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is None:
+            return
+        text, blank = basis_text(row.category)
+        yield Draft(
+            title="改引相称的依据并写明文件",
+            rationale="按指标类型给出常用的依据类型，文件名称和文号由填报人填写",
+            edits=row_edits(row, {"basis": text}),
+            blanks=(blank,),
+        )
 
 
 RULE = BasisKindMismatch

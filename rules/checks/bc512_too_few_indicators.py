@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import added
 
 
 class TooFewIndicators(ProjectRule):
@@ -46,6 +49,9 @@ class TooFewIndicators(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    从指标库或按本项目事项补一行，数字由填报人填写。
+
     ## 依据
     通用填报要求（以本地规定为准）。
     """
@@ -59,6 +65,7 @@ class TooFewIndicators(ProjectRule):
     code = "BC512"
     name = "too-few-indicators"
     title = "指标少于本地最低数量"
+    cure = True
     severity = Severity.WARNING
     handbook = ("STR-14",)
     dimension = "完整性"
@@ -78,6 +85,10 @@ class TooFewIndicators(ProjectRule):
                 count=count,
                 minimum=self.options.minimum,
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        for category in ("社会效益", "质量", "数量", "时效"):
+            yield from islice(added(ctx, category, why="指标少于本地要求"), 1)
 
 
 RULE = TooFewIndicators

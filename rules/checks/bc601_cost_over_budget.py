@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_costs_of
+from rules.rewriting.rows import replaced
 from rules.support.amounts import covers_other_money, money_of, same, unit_costs, yuan_text
 
 
@@ -43,6 +46,9 @@ class CostOverBudget(RowRule):
     fires: []
     ```
 
+    ## 建议的把握
+    改为单位成本，推算的数字列出算式，其余由填报人填写；指标值与预算数哪个有误由填报人核实。
+
     ## 依据
     数据逻辑。
     """
@@ -50,6 +56,7 @@ class CostOverBudget(RowRule):
     code = "BC601"
     name = "cost-over-budget"
     title = "成本超过预算"
+    cure = True
     severity = Severity.ERROR
     handbook = ("CST-02",)
     dimension = "适当性"
@@ -77,6 +84,10 @@ class CostOverBudget(RowRule):
                 reading="（按万元理解）" if money.assumed else "",
                 budget=ctx.project.words()["budget"],
             )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from unit_costs_of(ctx, why="成本目标不应超过预算数")
+        yield from replaced(ctx, why="成本目标不应超过预算数", keep=False)
 
 
 def _by_whole_units(ctx: RowContext) -> bool:

@@ -7,6 +7,11 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_101, LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.costs import unit_costs_of
+from rules.rewriting.rows import replaced
+from rules.rewriting.values import asked
 from rules.support.amounts import Money, covers_other_money, is_saving, money_of, same, yuan_text
 from rules.support.cells import plain
 
@@ -60,6 +65,9 @@ class CostRestatesBudget(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    单位成本按预算数除以数量推算并列出算式，请填报人核实；推算不出的由填报人填写。
+
     ## 依据
     财预〔2021〕101号（条文未经人工核对）。
     """
@@ -67,6 +75,7 @@ class CostRestatesBudget(ProjectRule):
     code = "BC602"
     name = "cost-restates-budget"
     title = "指标值照抄预算数"
+    cure = True
     severity = Severity.WARNING
     handbook = ("CST-01",)
     dimension = "适当性"
@@ -135,6 +144,17 @@ class CostRestatesBudget(ProjectRule):
             reading="（按万元理解）" if money.assumed else "",
             **rest,  # type: ignore[arg-type]
         )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is None:
+            return
+        if finding.subcode == "other-class":
+            yield from asked(row, why="该类不应填写金额")
+            yield from replaced(row, why="该类不应填写金额", keep=False)
+            return
+        yield from unit_costs_of(row, why="整个预算不能反映成本控制")
+        yield from replaced(row, why="整个预算不能反映成本控制", keep=False)
 
 
 def _counts(ctx: ProjectContext) -> list[RowContext]:

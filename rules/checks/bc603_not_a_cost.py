@@ -6,6 +6,9 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import not_a_cost
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_costs_of
+from rules.rewriting.rows import replaced
 
 
 class NotACost(RowRule):
@@ -35,6 +38,9 @@ class NotACost(RowRule):
     fires: []
     ```
 
+    ## 建议的把握
+    改为单位成本，推算的数字列出算式，其余由填报人填写。
+
     ## 依据
     财预〔2021〕101号（条文未经人工核对）。
     """
@@ -42,6 +48,7 @@ class NotACost(RowRule):
     code = "BC603"
     name = "not-a-cost"
     title = "成本指标不是成本"
+    cure = True
     severity = Severity.WARNING
     handbook = ("CST-03",)
     dimension = "适当性"
@@ -67,6 +74,10 @@ class NotACost(RowRule):
                 why=entry.why,
                 hint=entry.hint,
             )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from unit_costs_of(ctx, why="成本指标应反映直接成本")
+        yield from replaced(ctx, why="成本指标应反映直接成本", keep=False)
 
 
 RULE = NotACost

@@ -7,6 +7,9 @@ from decimal import Decimal
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.costs import unit_costs_of
 from rules.support.amounts import TEN_THOUSAND, UnitCost, same, unit_costs, yuan_text
 from rules.support.cells import plain
 
@@ -58,6 +61,9 @@ class UnitCostArithmetic(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    单位成本按预算数除以数量推算并列出算式，数量、单价、预算哪个有误由填报人核实；预算另有用途的不代为改动。
+
     ## 依据
     数据逻辑（数量×单位成本≈预算数）。
     """
@@ -71,6 +77,7 @@ class UnitCostArithmetic(ProjectRule):
     code = "BC604"
     name = "unit-cost-arithmetic"
     title = "数量与单位成本之积同预算不符"
+    cure = True
     severity = Severity.WARNING
     handbook = ("CST-04",)
     dimension = "可行性"
@@ -120,6 +127,11 @@ class UnitCostArithmetic(ProjectRule):
             if over
             else "请核实数量和单位成本；预算另有其他用途的，请补充相应的产出和成本指标",
         )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is not None:
+            yield from unit_costs_of(row, why="数量、单位成本与预算数应当相符，哪个有误请核实")
 
 
 def _near(first: Decimal, second: Decimal, tolerance: float) -> bool:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
 from rules.support.amounts import is_saving, money_of, yuan_text
 from rules.support.cells import plain
 
@@ -46,6 +48,9 @@ class CircularBenefit(RowRule):
     fires: []
     ```
 
+    ## 建议的把握
+    换成本项目的经济效益，数字由填报人填写。
+
     ## 依据
     数据逻辑。
     """
@@ -60,6 +65,7 @@ class CircularBenefit(RowRule):
     code = "BC605"
     name = "circular-benefit"
     title = "疑似以支出充作效益"
+    cure = True
     severity = Severity.WARNING
     handbook = ("BEN-01",)
     dimension = "适当性"
@@ -92,6 +98,9 @@ class CircularBenefit(RowRule):
                 budget=ctx.project.words()["budget"],
                 share=shown,
             )
+
+    def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        yield from replaced(ctx, why="支出不是收入，改为项目带来的变化", keep=False)
 
 
 RULE = CircularBenefit

@@ -5,9 +5,10 @@ from decimal import Decimal
 from typing import Final
 
 from models.records.document import AmountCell
-from models.records.finding import Evidence, Finding, Severity
+from models.records.finding import Edit, Evidence, Finding, Severity
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.engine.draft import Derivation, Draft
 from rules.support.cells import plain
 
 _ROUNDING: Final = Decimal("0.01")
@@ -40,6 +41,9 @@ class BudgetPartsMismatch(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    按表内数字相加或相减，列出算式，哪一项有误由填报人核实。
+
     ## 依据
     数据逻辑。
     """
@@ -47,6 +51,7 @@ class BudgetPartsMismatch(ProjectRule):
     code = "BC606"
     name = "budget-parts-mismatch"
     title = "预算数与资金构成不符"
+    cure = True
     severity = Severity.ERROR
     handbook = ("1.2",)
     dimension = "完整性"
@@ -97,6 +102,32 @@ class BudgetPartsMismatch(ProjectRule):
                 total=f"{total.cell.text}{unit}",
                 parts=f"{plain(parts)}{unit}",
             )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        budget = ctx.project.budget
+        if finding.subcode != "sum" or budget.total is None or budget.fiscal is None:
+            return
+        total, fiscal, other = budget.total.amount, budget.fiscal.amount, budget.other
+        if total is None or fiscal is None:
+            return
+        unit = budget.unit
+        if other is not None and total >= fiscal:
+            rest = total - fiscal
+            yield Draft(
+                title="按差额填写其他资金",
+                rationale=f"预算数{plain(total)}{unit}－财政资金{plain(fiscal)}{unit}＝{plain(rest)}{unit}，请核实",
+                edits=(Edit(f"{ctx.path}.budget.other", other.cell.text, plain(rest)),),
+                derived=(Derivation(rest, "difference", (total, fiscal)),),
+            )
+        amount = other.amount if other is not None else None
+        whole = fiscal + (amount or 0)
+        operands = (fiscal,) if amount is None else (fiscal, amount)
+        yield Draft(
+            title="按各项资金之和填写预算数",
+            rationale=f"{'＋'.join(plain(item) for item in operands)}＝{plain(whole)}{unit}，请核实",
+            edits=(Edit(f"{ctx.path}.budget.total", budget.total.cell.text, plain(whole)),),
+            derived=(Derivation(whole, "sum", operands),),
+        )
 
 
 def _is_masked(total: AmountCell) -> bool:

@@ -7,9 +7,12 @@ from itertools import pairwise
 from typing import Final
 
 from models.records.amount import parse_percent
-from models.records.finding import Evidence, Finding, Severity
+from models.records.finding import Edit, Evidence, Finding, Severity
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext
+from rules.engine.draft import Derivation, Draft
+from rules.engine.paths import split_path
+from rules.rewriting.cells import text_at
 from rules.support.cells import plain
 
 _HUNDRED: Final = Decimal(100)
@@ -55,6 +58,9 @@ class SpendingPlan(DocumentRule):
     fires: []
     ```
 
+    ## 建议的把握
+    各期之和为 100% 的改为累计；年末不足 100% 的改为 100%；前后倒挂和一律均摊的只提示。
+
     ## 依据
     数据逻辑。
     """
@@ -69,6 +75,7 @@ class SpendingPlan(DocumentRule):
     code = "BC607"
     name = "spending-plan"
     title = "资金支出计划有误或一律均摊"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("XP-03",)
@@ -134,6 +141,36 @@ class SpendingPlan(DocumentRule):
                 else f"支出计划{labels[-1]}为{plain(last)}%，超过100%",
                 impact="疑似按各期发生额而不是累计数填写" if by_period else "年末支出计划与预算数不符",
             )
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        where = split_path(finding.location.path)
+        if finding.subcode != "end" or where.project is None:
+            return
+        project = ctx.projects[where.project]
+        values = _percents(project)
+        if values is None:
+            return
+        text = text_at(ctx, finding.location.path)
+        mark = "%" if "%" in text or "％" in text else ""
+        if sum(values) == _HUNDRED:
+            total, edits, derived = Decimal(0), [], []
+            for k, value in enumerate(values):
+                total += value
+                path = f"{project.path}.plan[{k}]"
+                edits.append(Edit(path, text_at(ctx, path), f"{plain(total)}{mark}"))
+                derived.append(Derivation(total, "sum", values[: k + 1]))
+            yield Draft(
+                title="改为累计比例",
+                rationale="各期之和为100%，按期累加",
+                edits=tuple(edit for edit in edits if edit.old != edit.new),
+                derived=tuple(derived),
+            )
+        yield Draft(
+            title="年末支出计划改为100%",
+            rationale="支出计划按累计填写，年末应为100%，请核实",
+            edits=(Edit(finding.location.path, text, f"100{mark}"),),
+            derived=(Derivation(_HUNDRED, "whole"),),
+        )
 
 
 def _percents(ctx: ProjectContext) -> tuple[Decimal, ...] | None:

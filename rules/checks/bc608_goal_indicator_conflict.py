@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Location, Severity
 from rules.engine.base import DOC_88, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at, text_at
+from rules.rewriting.goals import agreed
 from rules.support.figures import Match, figures, matches
 
 
@@ -48,6 +51,9 @@ class GoalIndicatorConflict(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    以要求较高的数字为准，改另一处，由填报人核实。
+
     ## 依据
     财预〔2015〕88号（条文未经人工核对）。
     """
@@ -55,6 +61,7 @@ class GoalIndicatorConflict(ProjectRule):
     code = "BC608"
     name = "goal-indicator-conflict"
     title = "目标与指标数字不一致"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("GOAL-01",)
@@ -95,6 +102,12 @@ class GoalIndicatorConflict(ProjectRule):
             filed=filed,
             how=how,
         )
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.related[0].path)
+        if row is not None and finding.location.span is not None:
+            text = text_at(ctx.document, finding.location.path)
+            yield from agreed(row, text, finding.location.path, finding.location.span)
 
 
 RULE = GoalIndicatorConflict

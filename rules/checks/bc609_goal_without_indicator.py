@@ -10,6 +10,9 @@ from nlp.naming import is_count, is_rate
 from nlp.text import normalise
 from rules.engine.base import DOC_101, ProjectRule, Source
 from rules.engine.context import ProjectContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import text_at
+from rules.rewriting.goals import row_for_goal
 from rules.support.figures import figures, is_covered, is_deliverable
 
 _TEMPLATE: Final = re.compile(
@@ -56,6 +59,9 @@ class GoalWithoutIndicator(ProjectRule):
     fires: []
     ```
 
+    ## 建议的把握
+    补一行指标，目标写明数字的沿用，其余由填报人填写。
+
     ## 依据
     财预〔2021〕101号（条文未经人工核对）。
     """
@@ -63,6 +69,7 @@ class GoalWithoutIndicator(ProjectRule):
     code = "BC609"
     name = "goal-without-indicator"
     title = "目标没有对应指标"
+    cure = True
     severity = Severity.WARNING
     handbook = ("GOAL-02",)
     dimension = "相关性"
@@ -126,6 +133,10 @@ class GoalWithoutIndicator(ProjectRule):
             if score >= 0.85 or (score >= 0.45 and alike):
                 return True
         return False
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        text = text_at(ctx.document, finding.location.path)
+        yield from row_for_goal(ctx, text, finding.location.span)
 
 
 RULE = GoalWithoutIndicator

@@ -1,5 +1,6 @@
 """BC610 department-project-conflict."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -7,6 +8,10 @@ from models.records.finding import Evidence, Finding, Severity
 from nlp.linking import link_items
 from rules.engine.base import DOC_88, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext
+from rules.engine.draft import Draft
+from rules.engine.paths import split_path
+from rules.rewriting.cells import row_at
+from rules.rewriting.goals import raised, row_for_item
 from rules.support.figures import Figure, Match, figures, is_covered, is_deliverable, matches
 
 _HOW: Final = {
@@ -72,6 +77,9 @@ class DepartmentProjectConflict(DocumentRule):
     fires: []
     ```
 
+    ## 建议的把握
+    项目指标低于部门目标的提高到部门目标的数字，缺少指标的补一行并沿用部门目标的数字，由填报人核实；不修改部门部分。
+
     ## 依据
     财预〔2015〕88号（条文未经人工核对）。
     """
@@ -79,6 +87,7 @@ class DepartmentProjectConflict(DocumentRule):
     code = "BC610"
     name = "department-project-conflict"
     title = "部门目标与项目指标不一致"
+    cure = True
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("GOAL-01", "GOAL-02", "XP-02", "UNI-04")
@@ -161,6 +170,19 @@ class DepartmentProjectConflict(DocumentRule):
         department = ctx.document.department
         assert department is not None
         return department.items[k].name.text
+
+    def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
+        department = ctx.document.department
+        found = re.fullmatch(r"department\.items\[(\d+)\]", finding.location.path)
+        if department is None or found is None:
+            return
+        item = department.items[int(found[1])]
+        for cell in (item.indicator, item.goal):
+            if finding.subcode == "no-row":
+                project = ctx.projects[split_path(finding.related[0].path).project or 0]
+                yield from row_for_item(project, cell.text, [part.text for part in finding.evidence])
+            elif (row := row_at(ctx, finding.related[0].path)) is not None:
+                yield from raised(row, cell.text, "部门分项目标写明的数字")
 
 
 RULE = DepartmentProjectConflict

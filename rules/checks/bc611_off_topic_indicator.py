@@ -8,6 +8,9 @@ from nlp.text import core_name
 from nlp.topics import FOREIGN, likeness, telling_words
 from rules.engine.base import LOGIC, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.cells import row_at
+from rules.rewriting.rows import replaced
 from rules.support.repeats import bigrams
 
 
@@ -40,6 +43,9 @@ class OffTopicIndicator(ProjectRule):
         - {level2: 服务对象满意度指标, name: 沿线群众满意度, value: ≥90%}
     ```
 
+    ## 建议的把握
+    换成本项目同类的指标，数字由填报人填写。
+
     ## 依据
     数据逻辑。
     """
@@ -47,6 +53,7 @@ class OffTopicIndicator(ProjectRule):
     code = "BC611"
     name = "off-topic-indicator"
     title = "疑似与项目无关的指标"
+    cure = True
     severity = Severity.WARNING
     handbook = ("GOAL-04",)
     dimension = "相关性"
@@ -92,6 +99,11 @@ class OffTopicIndicator(ProjectRule):
             return False
         around = [core_name(text), *(other.name for other in rows if other is not row)]
         return not any(bigrams(row.name) & bigrams(other) for other in around)
+
+    def cures(self, ctx: ProjectContext, finding: Finding) -> Iterator[Draft]:
+        row = row_at(ctx, finding.location.path)
+        if row is not None:
+            yield from replaced(row, why="换成与本项目内容相关的指标", keep=False)
 
 
 _LEAST = 2

@@ -28,7 +28,8 @@ class Derivation:
     """A number that stands in no cell: `result` follows from `operands`, which do. The rationale shows the sum.
 
     kind: quotient (first ÷ second), difference (first - others), sum, product, half, month-end (operands: month),
-    zero (the name denies the event), scale (×10⁴ between 元 and 万元).
+    zero (the name denies the event), whole (100 %: the end of a plan, the top of a rate), scale (×10⁴ between 元
+    and 万元).
     """
 
     result: Decimal

@@ -91,6 +91,9 @@ def _follows(item: Derivation, filed: frozenset[Decimal], project: Project, edit
         return item.result == 0 and any(
             _DENIES.search(project.rows[row].name.text) for row in _rows_of(project, edits)
         )
+    if item.kind == "whole":
+        # All of a whole is 100 %: the end of a cumulative plan, the top of a rate.
+        return item.result == 100
     if not item.operands or not all(operand in filed for operand in item.operands):
         return False
     first, rest = item.operands[0], item.operands[1:]
@@ -104,8 +107,6 @@ def _follows(item: Derivation, filed: frozenset[Decimal], project: Project, edit
             expected = first + sum(rest)
         case "half":
             expected = first / 2
-        case "rest":
-            expected = first - first / 2
         case "scale":
             return item.result in (first * _MYRIAD, first / _MYRIAD)
         case "month-end":

@@ -8,8 +8,9 @@ from decimal import Decimal
 from models.records.document import ROW_FIELDS
 from models.records.finding import Edit
 from models.records.quantity import Quantity
-from rules.engine.context import ProjectContext, RowContext
+from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.edits import row_cells
+from rules.engine.paths import resolve_cell, split_path
 from rules.support.cells import plain
 
 GRADES = "全部达成/部分达成/未达成"
@@ -106,3 +107,18 @@ def unique(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     for edit in edits:
         seen.setdefault(edit.path, edit)
     return tuple(sorted(seen.values(), key=lambda edit: edit.new is None))
+
+
+def row_at(ctx: DocumentContext | ProjectContext, path: str) -> RowContext | None:
+    """Return the row that a path points at or into, None for a path elsewhere."""
+    where = split_path(path)
+    if where.project is None or where.row is None:
+        return None
+    project = ctx.projects[where.project] if isinstance(ctx, DocumentContext) else ctx
+    return project.rows[where.row]
+
+
+def text_at(ctx: DocumentContext, path: str) -> str:
+    """Return the filed text at a path."""
+    cell = resolve_cell(ctx.document, path)
+    return cell.text if cell is not None else ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from models.records.finding import Applicability
 from nlp.lexicon import bare
 from nlp.measures import is_satisfaction, is_time_point_or_span, is_timeliness, is_unit_cost, rate_word
 from rules.engine.context import RowContext
-from rules.engine.draft import Blank, Draft
+from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_kind_of
 from rules.rewriting.blanks import date_blank, number_blank, unit_blank
 from rules.rewriting.cells import figure_text, row_edits, value_cells
@@ -105,3 +106,29 @@ def asked(
 def same_figure(ctx: RowContext, operator: str, unit: str) -> dict[str, str]:
     """Return value cells with the filed figure under another sign and unit."""
     return value_cells(ctx, operator, figure_text(ctx.quantity), unit)
+
+
+def deadline(ctx: RowContext) -> Draft | None:
+    """Return the draft that turns 「≥10月份」 into 「≤10月31日」; a month stands for its last day."""
+    quantity = ctx.quantity
+    if quantity.date is None or quantity.number_span is None:
+        return None
+    start, end = quantity.number_span
+    filed = quantity.text[start:end]
+    year, month, day = quantity.date.rsplit("-", 2)
+    derived: tuple[Derivation, ...] = ()
+    text, note = filed, "日期沿用表内数"
+    if "日" not in filed and "号" not in filed:
+        own = ctx.project.document.document.year
+        dated = year.strip("-") or (str(own) if own is not None and str(own) in filed else "")
+        text = f"{dated}年" if dated else ""
+        text += f"{int(month)}月{int(day)}日"
+        note = "月份沿用表内，日取期末"
+        derived = (Derivation(Decimal(int(day)), "month-end", (Decimal(int(month)),)),)
+    return Draft(
+        title=f"改为「≤{text}」",
+        rationale=f"期限应为上限，{note}，请核实",
+        edits=row_edits(ctx, value_cells(ctx, "≤", text, "")),
+        derived=derived,
+        lifted=True,
+    )

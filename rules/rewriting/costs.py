@@ -1,0 +1,145 @@
+"""Unit costs from what the table holds: budget ÷ count, with the division shown, else a blank with the bound beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from models.records.finding import Edit
+from nlp.measures import is_unit_cost
+from nlp.subject import measured
+from rules.engine.context import ProjectContext, RowContext
+from rules.engine.draft import Blank, Derivation, Draft
+from rules.rewriting.basis import basis_text
+from rules.rewriting.blanks import number_blank
+from rules.rewriting.cells import add_edit, class_cells, row_edits, value_cells
+from rules.rewriting.describe import with_source
+from rules.rewriting.indicators import subject_of
+from rules.rewriting.rows import carries_weights, division, used
+from rules.support.amounts import yuan_text
+from rules.support.cells import plain
+
+_EACH: Final = {
+    "人": "人均",
+    "人次": "每人次",
+    "户": "户均",
+    "公里": "每公里",
+    "亩": "每亩",
+    "次": "每次",
+    "场": "每场",
+    "场次": "每场",
+    "期": "每期",
+    "平方米": "每平方米",
+    "km": "每公里",
+    "千米": "每公里",
+}
+_LONGEST: Final = 10
+
+
+def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield drafts that put a unit cost into a cost row, from the counted outputs of the table."""
+    project = row.project
+    counts = _counted(project)
+    for count in counts:
+        yield from _per_piece(project, count, row, why, alone=len(counts) == 1)
+    about = subject_of(project)
+    if not counts and about is not None:
+        name = row.text("name") if is_unit_cost(row.text("name")) else f"{about.topic}单位成本"
+        blank = number_blank(name, "预算支出标准", probe="1")
+        yield _draft(
+            project, row, name, about.topic, str(blank), "元", (blank,), (), f"{why}；按项目事项拟定名称"
+        )
+
+
+def unit_cost_added(project: ProjectContext, *, why: str) -> Iterator[Draft]:
+    """Yield drafts that add a unit-cost row."""
+    if carries_weights(project):
+        return
+    counts = _counted(project)
+    for count in counts:
+        yield from _per_piece(project, count, None, why, alone=len(counts) == 1)
+
+
+def _counted(project: ProjectContext) -> list[RowContext]:
+    return [
+        row
+        for row in project.of("数量")
+        if row.quantity.kind == "count"
+        and row.quantity.unit is not None
+        and not row.quantity.per
+        and row.quantity.upper is None
+        and (row.quantity.number or 0) > 1
+    ]
+
+
+def _per_piece(
+    project: ProjectContext, count: RowContext, row: RowContext | None, why: str, *, alone: bool
+) -> Iterator[Draft]:
+    """Yield the unit cost per counted piece: as a sum where the table counts one thing only, and as a blank."""
+    number, unit, budget = count.quantity.number, count.quantity.unit or "", project.budget_yuan
+    assert number is not None
+    name, thing = _name(project, count, row, unit)
+    blank = number_blank(name, "预算支出标准", probe="0.01")
+    asked = f"{why}；按「{count.words()['name']}」的计量单位核算"
+    if not budget or budget < 0:
+        yield _draft(project, row, name, thing, str(blank), f"元/{unit}", (blank,), (), asked)
+        return
+    price, derived = division(budget, number)
+    sums = f"预算{yuan_text(budget)}÷{plain(number)}{unit}＝{plain(price)}元/{unit}"
+    figure = _draft(
+        project, row, name, thing, plain(price), f"元/{unit}", (), (derived,),
+        f"{why}；{sums}，表内数推算，请核实是否含其他支出",
+    )  # fmt: skip
+    slot = _draft(
+        project, row, name, thing, str(blank), f"元/{unit}", (blank,), (),
+        f"{asked}；参考上限：{sums}，含其他支出的应更低，请核实",
+    )  # fmt: skip
+    if price >= Decimal("0.01"):
+        yield from (figure, slot) if alone else (slot, figure)
+
+
+def _name(project: ProjectContext, count: RowContext, row: RowContext | None, unit: str) -> tuple[str, str]:
+    """Return the name of the unit cost and the thing it is about; a unit cost that was filed keeps its name."""
+    about = subject_of(project)
+    thing = measured(count.text("name"))[-_LONGEST:]
+    topic = about.topic[-_LONGEST:] if about is not None else thing
+    if row is not None and is_unit_cost(row.text("name")):
+        return row.text("name"), topic
+    if unit in _EACH:
+        return f"{_EACH[unit]}{topic}成本", topic
+    return f"单{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic
+
+
+def _draft(
+    project: ProjectContext,
+    row: RowContext | None,
+    name: str,
+    thing: str,
+    figure: str,
+    unit: str,
+    blanks: tuple[Blank, ...],
+    derived: tuple[Derivation, ...],
+    why: str,
+) -> Draft:
+    basis, document = basis_text("成本")
+    cells = {
+        "name": name,
+        "description": with_source(f"{thing}的实际支出总额÷实际完成数量", "财务支付凭证和验收单"),
+        "basis": basis,
+        **value_cells(row or project, "≤", figure, unit),
+    }
+    if row is None:
+        edits: tuple[Edit, ...] = (add_edit(project, {**class_cells(project, "成本"), **cells}),)
+        title = f"补充成本指标「{name}」"
+    else:
+        edits = row_edits(row, cells)
+        title = f"将「{row.words()['name']}」改为单位成本「{name}」"
+    return Draft(
+        title=title,
+        rationale=why,
+        edits=edits,
+        blanks=used((*blanks, document), edits),
+        derived=derived,
+        lifted=True,
+    )

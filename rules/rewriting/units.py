@@ -1,0 +1,216 @@
+"""Drafts about units: the missing one, the wrong one, the one that another place uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from nlp.measures import (
+    is_cost,
+    is_count,
+    is_money_name,
+    is_rate,
+    is_satisfaction,
+    is_timeliness,
+    is_unit_cost,
+    is_zero_event,
+)
+from nlp.quantity import find_numbers
+from nlp.subject import measured
+from rules.engine.context import RowContext
+from rules.engine.draft import Derivation, Draft
+from rules.rewriting.blanks import unit_blank
+from rules.rewriting.cells import class_cells, figure_text, row_edits, value_cells
+from rules.rewriting.describe import describe
+from rules.rewriting.rows import moved, replaced, used
+from rules.rewriting.values import asked, with_unit
+from rules.support.cells import plain
+
+_WORDS: Final = (
+    ("人次", "人次"), ("场次", "场"), ("次数", "次"), ("人数", "人"), ("户数", "户"), ("件数", "件"), ("起数", "起"),
+    ("份数", "份"), ("张数", "张"), ("册数", "册"), ("台数", "台"), ("套数", "套"), ("个数", "个"), ("期数", "期"),
+    ("家数", "家"), ("天数", "天"), ("里程", "公里"), ("公里数", "公里"), ("篇数", "篇"), ("条数", "条"),
+)  # fmt: skip
+_THINGS: Final = (
+    ("宣传单", "张"), ("明白纸", "张"), ("传单", "张"), ("手册", "册"), ("海报", "张"), ("横幅", "条"), ("标语", "条"),
+    ("人员", "人"), ("队员", "人"), ("网格员", "人"), ("学员", "人"), ("案件", "件"), ("培训班", "期"), ("讲座", "场"),
+    ("会议", "次"), ("活动", "次"), ("宣传品", "件"), ("设备", "台"), ("车辆", "辆"), ("档案", "件"), ("报告", "份"),
+)  # fmt: skip
+_MYRIAD: Final = Decimal(10_000)
+_DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
+_HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)(?:情况|数|率)?$|(?:为零|为0|零发生)$")
+
+
+def units_for(ctx: RowContext) -> Iterator[Draft]:
+    """Yield drafts that give a bare figure its unit."""
+    name, quantity = ctx.name, ctx.quantity
+    number = quantity.number
+    if number is None:
+        return
+    if quantity.scale:
+        yield from _scaled(ctx)
+        return
+    if (is_rate(name) or is_satisfaction(name) or is_timeliness(name)) and number <= 100:
+        yield from _one(ctx, "%", f"补写单位「%」，{figure_text(quantity)}为百分比请核实")
+    goal = _unit_in_goals(ctx)
+    if goal is not None:
+        yield from _one(ctx, goal, f"单位「{goal}」取自绩效目标中的同一数字，请核实")
+    word = _unit_of_name(ctx.text("name"))
+    if word is not None:
+        yield from _one(ctx, word, f"单位「{word}」按名称所指的对象拟定，请核实")
+    if is_unit_cost(name):
+        per = "户" if "户" in name else "人" if "人" in name else "个"
+        yield from _blank(ctx, f"元/{per}")
+    if is_money_name(name) or is_cost(name) or ctx.category in ("成本", "经济效益"):
+        yield from _blank(ctx, "万元")
+    yield from replaced(ctx, why="名称看不出计量什么")
+    yield from _blank(ctx, "%" if number <= 100 and not is_count(name) else "个")
+
+
+def suited(ctx: RowContext) -> Iterator[Draft]:
+    """Yield drafts for a value that does not suit the name or the class."""
+    name, quantity = ctx.name, ctx.quantity
+    if is_zero_event(name) and quantity.kind == "ratio":
+        yield from _zero(ctx)
+    if quantity.kind == "ratio" and is_count(name):
+        renamed = f"{measured(ctx.text('name'))}完成率"
+        yield from asked(ctx, why="数量应当有确定的个数")
+        cells = {"name": renamed, "description": describe(renamed, ctx.category) or renamed}
+        yield Draft(
+            title=f"考核完成比例的，改为「{renamed}」",
+            rationale=f"指标值「{ctx.filed_value}」沿用表内数，请核实",
+            edits=row_edits(ctx, cells),
+        )
+    cost = is_unit_cost(name) or is_cost(name)
+    if quantity.kind == "money" and cost and ctx.category not in ("成本", "时效"):
+        yield from moved(ctx, "成本", why="名称和指标值均为成本，请核实归类")
+    yield from asked(ctx, why=f"指标值「{ctx.filed_value}」与所考核的内容不相称")
+    yield from replaced(ctx, why=f"指标值「{ctx.filed_value}」与所考核的内容不相称", keep=False)
+
+
+def in_budget_unit(ctx: RowContext) -> Iterator[Draft]:
+    """Yield drafts that state an amount in the unit of the budget, or correct a slip of ten thousand."""
+    quantity, budget = ctx.quantity, ctx.project.budget_yuan
+    amount, number = quantity.amount_yuan, quantity.number
+    if amount is None or number is None or budget is None:
+        return
+    operator = quantity.operator or "≤"
+    if amount == number and abs(amount - budget) <= budget / 100:
+        result = amount / _MYRIAD
+        sums = f"{plain(amount)}元＝{plain(result)}万元"
+    elif quantity.unit == "元":
+        yield Draft(
+            title="单位改为万元",
+            rationale=f"数字不变，单位与预算数一致，{plain(number)}万元请核实",
+            edits=row_edits(ctx, value_cells(ctx, operator, plain(number), "万元")),
+            lifted=True,
+        )
+        return
+    else:
+        yield Draft(
+            title="单位改为元",
+            rationale=f"数字不变，{plain(number)}元请核实",
+            edits=row_edits(ctx, value_cells(ctx, operator, plain(number), "元")),
+            lifted=True,
+        )
+        return
+    yield Draft(
+        title="统一为万元",
+        rationale=f"{sums}，金额不变",
+        edits=row_edits(ctx, value_cells(ctx, operator, plain(result), "万元")),
+        derived=(Derivation(result, "scale", (amount,)),),
+        lifted=True,
+    )
+
+
+def in_unit(ctx: RowContext, unit: str, why: str) -> Iterator[Draft]:
+    """Yield the draft that states the row's figure in another counting unit; the name's counting word follows."""
+    quantity = ctx.quantity
+    cells = value_cells(ctx, quantity.operator or "", figure_text(quantity), unit)
+    name = ctx.text("name")
+    tail = re.search(r"(?:人|户|个|家|件|份|张|册)数$", name)
+    if tail is not None and len(unit) == 1:
+        cells["name"] = f"{name[: tail.start()]}{unit}数"
+    edits = row_edits(ctx, cells)
+    if edits:
+        yield Draft(
+            title=f"计量单位统一为「{unit}」", rationale=f"{why}，数字不变，请核实", edits=edits, lifted=True
+        )
+
+
+def _scaled(ctx: RowContext) -> Iterator[Draft]:
+    """A lone 万: money takes 元, things take the unit that goals or name give."""
+    money = is_money_name(ctx.name) or ctx.category in ("成本", "经济效益")
+    goal = _unit_in_goals(ctx)
+    if goal is not None:
+        yield from _one(ctx, goal, f"单位「{goal}」取自绩效目标中的同一数字，请核实")
+    word = _unit_of_name(ctx.text("name"))
+    if word is not None and not money:
+        yield from _one(ctx, word, f"单位「{word}」按名称所指的对象拟定，请核实")
+    if money or ctx.quantity.number == ctx.project.budget_yuan:
+        yield from _one(ctx, "元", "按金额补全为万元，请核实")
+        yield from replaced(ctx, why="金额不能说明该项要求达到什么程度", keep=False)
+    yield from asked(ctx, why="只有「万」，没有计量单位")
+    yield from _blank(ctx, "个")
+
+
+def _one(ctx: RowContext, unit: str, why: str) -> Iterator[Draft]:
+    shown = f"{ctx.quantity.scale or ''}{unit}"
+    draft = with_unit(ctx, unit if not ctx.has("unit") else shown, title=f"补写单位「{shown}」", why=why)
+    if draft is not None:
+        yield draft
+
+
+def _blank(ctx: RowContext, probe: str) -> Iterator[Draft]:
+    blank = unit_blank(ctx.text("name"), probe)
+    draft = with_unit(ctx, str(blank), title="补写计量单位", why="数字不变，单位由填报人填写", blank=blank)
+    if draft is not None:
+        yield draft
+
+
+def _unit_in_goals(ctx: RowContext) -> str | None:
+    number = ctx.quantity.number
+    found = {
+        item.unit
+        for goal in ctx.project.project.goals
+        for item in find_numbers(goal.text)
+        if item.number == number and item.unit is not None and item.kind == "count" and not item.per
+    }
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _unit_of_name(name: str) -> str | None:
+    for tail, unit in (*_WORDS, *_THINGS):
+        if name.rstrip("数量").endswith(tail) or name.endswith(tail):
+            return unit
+    return None
+
+
+def _zero(ctx: RowContext) -> Iterator[Draft]:
+    """「无重大事件发生 ≥95%」 → 「重大事件发生数 ＝0起」; zero stands in the name."""
+    name = ctx.text("name")
+    found = _DENIAL.search(name)
+    if found is None:
+        return
+    rest = _HAPPENS.sub("", name[: found.start()] + name[found.end() :])
+    renamed = f"{rest}发生数"
+    cells = {
+        "name": renamed,
+        "description": describe(renamed, "社会效益") or renamed,
+        **value_cells(ctx, "＝", "0", "起"),
+    }
+    target = ctx.category
+    if target in ("时效", "成本", "数量") and ctx.project.scheme.has("社会效益"):
+        cells |= class_cells(ctx.project, "社会效益")
+    edits = row_edits(ctx, cells)
+    draft = Draft(
+        title=f"改为「{renamed}」＝0起",
+        rationale="「没有发生」的百分比没有含义，0取自名称，请核实",
+        edits=edits,
+        blanks=used((), edits),
+        derived=(Derivation(Decimal(0), "zero"),),
+        lifted=True,
+    )
+    yield draft
