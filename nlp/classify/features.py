@@ -1,4 +1,4 @@
-"""Features of an indicator: character sequences of name and description, kind of value.
+"""Features of an indicator: character sequences of name and description, cues of the word lists, kind of value.
 
 A missing description or value gives no feature, so it cannot speak for or against a class.
 """
@@ -10,6 +10,7 @@ from operator import add
 from typing import Final
 
 from nlp.classify.query import Query
+from nlp.measures import category_cues
 from nlp.quantity import parse
 from nlp.text import core_name, normalise
 
@@ -19,12 +20,14 @@ _MAX_DESCRIPTION: Final = 120
 # Namespaces keep one dictionary: name sequences are bare, all others start with a control character.
 _DESCRIPTION: Final = "\x01"
 _VALUE: Final = "\x02"
+_CUE: Final = "\x03"
 
 
 def pieces(query: Query) -> list[str]:
     """Return the features of a query as strings; repeats are meant to count once."""
     core = core_name(query.name)
     found = list(_name_pieces(core[:_MAX_NAME]))
+    found += (f"{_CUE}{category}:{strength}" for category, _, strength in category_cues(query.name))
     if query.description:
         text = normalise(query.description)[:_MAX_DESCRIPTION]
         if text != core and text != normalise(query.name):

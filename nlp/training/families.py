@@ -25,7 +25,6 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from nlp.classify.query import Query
-from nlp.measures import category_cues
 from nlp.scheme import CATEGORIES
 from nlp.training.corpus import Labelled, split
 from nlp.training.fit import Example, examples, fit, matrix, raw_probabilities, vocabulary_of
@@ -130,7 +129,7 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
         return lambda queries: raw_probabilities(fitted, queries)[:, : len(CATEGORIES)]
 
     yield "词表规则（不训练）", lexicon
-    yield "逐类逻辑回归，字符与指标值（采用）", one_per_class
+    yield "逐类逻辑回归，字符、词表提示与指标值（采用）", one_per_class
     yield "多项逻辑回归，同特征", of(LogisticRegression(C=10, max_iter=300))
     yield "补集朴素贝叶斯，同特征", of(ComplementNB(alpha=0.3))
     yield "线性支持向量机加校准，同特征", of(CalibratedClassifierCV(LinearSVC(C=1.0, random_state=0), cv=3))
@@ -160,17 +159,14 @@ def _families(made: Sequence[Example], rows: Sequence[Labelled]) -> Iterator[tup
 
     yield "逐类逻辑回归，另加 jieba 词与词对", with_words
 
-    def with_cues() -> Score:
-        def richer(query: Query) -> list[str]:
-            return [
-                *pieces(query),
-                *(f"\x03{name}:{strength}" for name, _, strength in category_cues(query.name)),
-            ]
+    def without_cues() -> Score:
+        def poorer(query: Query) -> list[str]:
+            return [piece for piece in pieces(query) if not piece.startswith("\x03")]
 
-        fitted = fit(rows, richer)
-        return lambda queries: raw_probabilities(fitted, queries, richer)[:, : len(CATEGORIES)]
+        fitted = fit(rows, poorer)
+        return lambda queries: raw_probabilities(fitted, queries, poorer)[:, : len(CATEGORIES)]
 
-    yield "逐类逻辑回归，另加词表提示", with_cues
+    yield "逐类逻辑回归，不用词表提示", without_cues
 
     def with_neighbours() -> Score:
         from nlp.classify.exemplars import nearest
