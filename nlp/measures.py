@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from nlp.lexicon import any_of, bare, compiled, data, ending, entries, head, pattern, words
 from nlp.text import core_name
@@ -272,50 +272,6 @@ def side(name: str) -> str | None:
     return "产出" if len(output) > len(effect) else "效益"
 
 
-@lru_cache(maxsize=16384)
-def category_cues(name: str) -> tuple[tuple[str, str, Strength], ...]:
-    """Return (category, cue, strength) for every class the name speaks for, certain cues first."""
-    text, core = bare(name), core_name(name)
-    asks = is_yes_no(name)
-    other_form = asks or is_rate(name) or is_money_name(name) or is_time_point_or_span(name)
-    found: dict[str, tuple[str, Strength]] = {}
-    longest = 0
-    certain: list[tuple[str, str]] = []
-    for category, (sure, maybe) in _cue_endings().items():
-        word = None if asks else ending(text, sure)
-        if word is not None:
-            certain.append((category, word))
-            longest = max(longest, len(word))
-        word = ending(text, maybe)
-        if word is not None:
-            found[category] = (word, "likely")
-    for category, word in certain:
-        found[category] = (word, "certain" if len(word) == longest else "likely")
-    for category, regex, strength in _cue_patterns():
-        match = regex.search(core)
-        if category == "数量" and other_form:
-            continue
-        if match is not None and found.get(category, ("", "likely"))[1] != "certain":
-            found[category] = (match[0], "likely" if asks and category != "服务对象满意度" else strength)
-    _contrast(text, found)
-    order: dict[Strength, int] = {"certain": 0, "likely": 1}
-    return tuple(
-        (category, cue, strength)
-        for category, (cue, strength) in sorted(found.items(), key=lambda item: order[item[1][1]])
-    )
-
-
-def _contrast(text: str, found: dict[str, tuple[str, Strength]]) -> None:
-    for regex, drop, demote in _contrasts():
-        if regex.search(text) is None:
-            continue
-        for category in drop:
-            found.pop(category, None)
-        for category in demote:
-            if category in found:
-                found[category] = (found[category][0], "likely")
-
-
 def _keep_qualified(found: re.Match[str], text: str) -> str:
     """Drop a generic group word, unless words before it make it particular (救助对象, 参训人员)."""
     word = found[0]
@@ -358,41 +314,4 @@ def _management() -> tuple[tuple[Mapping[str, str], re.Pattern[str], re.Pattern[
             compiled("management_words", entry["id"], entry["unless"]) if entry.get("unless") else None,
         )
         for entry in entries("management_words")
-    )
-
-
-@cache
-def _cue_endings() -> Mapping[str, tuple[frozenset[str], frozenset[str]]]:
-    return MappingProxyType(
-        {
-            category: (
-                words("category_cues", "endings", category, "certain"),
-                words("category_cues", "endings", category, "likely"),
-            )
-            for category in data("category_cues")["endings"]
-        }
-    )
-
-
-@cache
-def _cue_patterns() -> tuple[tuple[str, re.Pattern[str], Strength], ...]:
-    table: Any = data("category_cues")["anywhere"]
-    strengths: tuple[Strength, ...] = ("certain", "likely")
-    return tuple(
-        (category, compiled("category_cues", category, text), strength)
-        for category, lists in table.items()
-        for strength in strengths
-        for text in lists[strength]
-    )
-
-
-@cache
-def _contrasts() -> tuple[tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]], ...]:
-    return tuple(
-        (
-            compiled("category_cues", "contrast", item["pattern"]),
-            tuple(item.get("drop", ())),
-            tuple(item.get("demote", ())),
-        )
-        for item in data("category_cues")["contrast"]
     )

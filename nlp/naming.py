@@ -7,10 +7,10 @@ The word lists stand in `corpora/lexicons`; the functions in `measures` (what is
 from __future__ import annotations
 
 from nlp.conjunctions import double_barrelled
+from nlp.cues import category_cues
 from nlp.lexicon import bare, head
 from nlp.measures import (
     LexiconEntry,
-    category_cues,
     has_measurable_noun,
     is_capped_rate,
     is_cost,

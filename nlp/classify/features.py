@@ -10,7 +10,7 @@ from operator import add
 from typing import Final
 
 from nlp.classify.query import Query
-from nlp.measures import category_cues
+from nlp.cues import category_cues
 from nlp.quantity import parse
 from nlp.text import core_name, normalise
 

@@ -25,6 +25,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from nlp.classify.query import Query
+from nlp.cues import category_cues
 from nlp.scheme import CATEGORIES
 from nlp.training.corpus import Labelled, split
 from nlp.training.fit import Example, examples, fit, matrix, raw_probabilities, vocabulary_of
