@@ -70,6 +70,9 @@ class Hit:
 _WEIGHTS: Final = MappingProxyType(
     {"name": 1.0, "purpose": 0.6, "goals": 0.5, "rows": 0.3, "department": 0.4}
 )
+_FIELD: Final = 3.0
+"""Sum of telling words from which a project belongs to a sector: about one word of its own in the project's name."""
+_NEAR_BEST: Final = 0.5
 _FULL: Final = 12.0
 """Sum of weighted idf that counts as a full match."""
 
@@ -96,10 +99,13 @@ def search(
     restricts to units of some kinds (see `unit_kind`).
     """
     base = _scores(project)
+    sectors = fields(project)
     target = normalise(like)
     found: list[Hit] = []
     for number, entry in enumerate(entries()):
         if category is not None and entry.category != category:
+            continue
+        if entry.sector != GENERAL and entry.sector not in sectors:
             continue
         if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
             continue
@@ -168,6 +174,36 @@ def _index() -> Mapping[str, tuple[float, tuple[int, ...]]]:
     total = len(entries())
     return MappingProxyType(
         {word: (math.log(total / len(found)), tuple(sorted(found))) for word, found in where.items()}
+    )
+
+
+@cache
+def _sector_words() -> Mapping[str, tuple[float, tuple[str, ...]]]:
+    """Return word → (how telling, sectors): a word that many sectors use tells little of the field."""
+    where: dict[str, set[str]] = defaultdict(set)
+    for entry in entries():
+        if entry.sector != GENERAL:
+            for word in (*entry.words, *words(normalise(entry.sector)), entry.sector):
+                if len(word) >= _LEAST_WORD and word not in words_of("subject", "generic"):
+                    where[normalise(word)].add(entry.sector)
+    total = len({entry.sector for entry in entries()})
+    return MappingProxyType(
+        {word: (math.log(total / len(found)), tuple(sorted(found))) for word, found in where.items()}
+    )
+
+
+@lru_cache(maxsize=512)
+def fields(project: About) -> frozenset[str]:
+    """Return the sectors that the project belongs to, by the telling words in its texts; empty where none is clear."""
+    texts = [(weight, getattr(project, field)) for field, weight in _WEIGHTS.items()]
+    sums: dict[str, float] = defaultdict(float)
+    for word, (idf, found) in _sector_words().items():
+        weight = max((share for share, text in texts if word in text), default=0.0)
+        for sector in found if weight else ():
+            sums[sector] += idf * weight / len(found)
+    best = max(sums.values(), default=0.0)
+    return frozenset(
+        sector for sector, value in sums.items() if value >= _FIELD and value >= _NEAR_BEST * best
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from models.records.quantity import Quantity, Span
@@ -29,6 +29,7 @@ def _fixed() -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, value_words().fixed_words)))
 
 
+@lru_cache(maxsize=4096)
 def find_numbers(text: str) -> tuple[Quantity, ...]:
     """Return every figure with a unit, scale or sign in a prose text, in order; spans are offsets in `text`.
 

@@ -32,6 +32,8 @@ def topic(project_name: str) -> str:
     """Return what the project is about without money words and year (劳务派遣人员经费 → 劳务派遣人员), "" for nothing."""
     text = _EDGE.sub("", _BRACKETS.sub("", clean(strip_prefix(project_name))))
     text = _LEAD.sub("", text)
+    if _only_tails().fullmatch(text) is not None:
+        return ""
     return _without(text, _tails("title_tails")) or text
 
 
@@ -97,6 +99,11 @@ def _without(text: str, tails: re.Pattern[str]) -> str:
 @cache
 def _tails(key: str) -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(data('subject')[key]).pattern})$")
+
+
+@cache
+def _only_tails() -> re.Pattern[str]:
+    return re.compile(f"(?:{alternation(data('subject')['title_tails']).pattern}|其[他它]|日常|综合|工作)+")
 
 
 def is_generic(word: str) -> bool:

@@ -55,6 +55,7 @@ class UnknownCategory(DocumentRule):
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("STR-09",)
     dimension = "完整性"
+    reads = frozenset({"level1", "level2", "rows"})
     opinion_code = "7"
     source = Source(FORM, "一级、二级指标应当与所用指标体系一致")
     fold = "always"

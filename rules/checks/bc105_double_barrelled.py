@@ -7,6 +7,7 @@ from nlp.naming import double_barrelled
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Draft
+from rules.rewriting.rows import replaced
 from rules.rewriting.split import split
 
 
@@ -75,6 +76,7 @@ class DoubleBarrelled(RowRule):
         halves = double_barrelled(ctx.text("name"))
         if halves is not None:
             yield from split(ctx, *halves)
+            yield from replaced(ctx, why="两项内容换成一项可以统计的内容")
 
 
 RULE = DoubleBarrelled

@@ -62,6 +62,7 @@ class SameNameTwoClasses(DocumentRule):
     severity = Severity.WARNING
     handbook = ("CLS-07",)
     dimension = "完整性"
+    reads = frozenset({"name", "level2", "rows"})
     opinion_code = "7"
     source = Source(LOGIC, "同一指标在一份文件中的归类应当一致")
     fact = "三级指标「{name}」在全文出现 {hits} 次，归入不同的类型：{classes}"

@@ -89,6 +89,7 @@ class BlanketValue(DocumentRule):
     severity = Severity.WARNING
     handbook = ("VAL-11",)
     dimension = "适当性"
+    reads = frozenset({"name", "operator", "value", "unit", "rows"})
     opinion_code = "4"
     source = Source(LOGIC, "指标值应当按各指标的实际情况分别确定")
     fold = "always"
@@ -113,7 +114,7 @@ class BlanketValue(DocumentRule):
         options = self.options
         tables: list[Finding] = []
         for project in ctx.projects:
-            found = _blanket(project.live_rows)
+            found = project.once(self.code, lambda item: _blanket(item.live_rows))
             if found and len(found.rows) >= max(options.min_rows, options.share * found.valued):
                 tables.append(self._found(project, found, "本项目"))
         # Where half of the tables are named, folding makes one finding of them anyway.

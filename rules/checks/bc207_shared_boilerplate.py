@@ -77,6 +77,7 @@ class SharedBoilerplate(DocumentRule):
     severity = Severity.WARNING
     handbook = ("XP-01",)
     dimension = "相关性"
+    reads = frozenset({"name", "operator", "value", "unit", "rows"})
     opinion_code = "3"
     source = Source(LOGIC, "绩效指标应当与项目内容相关")
     confident = False
@@ -96,14 +97,13 @@ class SharedBoilerplate(DocumentRule):
         """Rows with equal name and value that make a copied block."""
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
-        rows = [row for project in ctx.projects for row in project.live_rows]
         if len(ctx.projects) < 2:
             return
         named: set[str] = set()
-        for cluster in name_clusters(rows, self.options.similarity, self.options.min_projects):
+        for cluster in name_clusters(ctx.projects, self.options.similarity, self.options.min_projects):
             named.update(row.name for row in cluster)
             yield self._found(ctx, list(cluster), "name")
-        for block in common_blocks(rows, self.options.block_rows):
+        for block in common_blocks(ctx.projects, self.options.block_rows):
             if not {row.name for row in block} <= named:
                 yield self._found(ctx, list(block), "block")
 

@@ -60,6 +60,8 @@ class SloganGoal(DocumentRule):
     severities = frozenset({Severity.INFO})
     handbook = ("GOAL-03",)
     dimension = "相关性"
+    reads = frozenset({"goals"})
+    local = True
     opinion_code = "1"
     source = Source(DOC_88, "绩效目标应当指向明确、细化量化")
     fact = "{where}「{text}」没有具体内容"

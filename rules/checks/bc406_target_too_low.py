@@ -89,6 +89,10 @@ class TargetTooLow(DocumentRule):
     severity = Severity.WARNING
     handbook = ("VAL-10",)
     dimension = "适当性"
+    reads = frozenset(
+        {"name", "description", "operator", "value", "unit", "level2", "goals", "rows", "project.name"}
+    )
+    local = True
     opinion_code = "3"
     source = Source(DOC_101, "指标值应当与绩效目标一致")
     Options = Options

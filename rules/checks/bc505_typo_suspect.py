@@ -73,6 +73,7 @@ class TypoSuspect(DocumentRule):
     severity = Severity.INFO
     handbook = ("NAM-07",)
     dimension = "完整性"
+    local = True
     opinion_code = "11"
     confident = False
     source = Source(FORM, "文字应当准确规范")

@@ -80,6 +80,7 @@ class SpendingPlan(DocumentRule):
     severities = frozenset({Severity.INFO})
     handbook = ("XP-03",)
     dimension = "可行性"
+    reads = frozenset({"plan"})
     opinion_code = "11"
     source = Source(LOGIC, "支出计划为累计比例，年末应达到100%")
     fold = "always"

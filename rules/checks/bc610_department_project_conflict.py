@@ -92,6 +92,8 @@ class DepartmentProjectConflict(DocumentRule):
     severities = frozenset({Severity.INFO})
     handbook = ("GOAL-01", "GOAL-02", "XP-02", "UNI-04")
     dimension = "可行性"
+    reads = frozenset({"name", "description", "operator", "value", "unit", "level2", "rows", "project.name"})
+    local = True
     opinion_code = "4"
     source = Source(DOC_88, "部门整体目标与项目目标应相互衔接")
     fact = "部门分项绩效目标「{item}」写明「{clause}」，项目表三级指标「{row}」的指标值为「{filed}」，{how}"

@@ -40,6 +40,7 @@ class UnreadRegion(DocumentRule):
     severities = frozenset({Severity.INFO})
     handbook = ()
     dimension = "完整性"
+    reads = frozenset()
     opinion_code = "11"
     source = Source(LOGIC, "未读取的内容应当如实列出")
     fold = "never"

@@ -184,8 +184,10 @@ class DocumentRule(Rule):
     """Looks at a whole document: part one against part two, project against project."""
 
     reads: ClassVar[frozenset[str] | None] = None
-    """Cells the rule looks at (row fields, goals, plan, budget, name …); None: any. An edit elsewhere leaves it as
+    """Cells the rule looks at (row fields, rows, goals, plan, budget, project.name …); None: any. An edit elsewhere leaves it as
     it is, so that it need not run again."""
+    local: ClassVar[bool] = False
+    """Whether what it says of a project follows from that project and part one alone, not from other projects."""
 
     @abstractmethod
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:

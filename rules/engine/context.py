@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import cached_property
+from typing import Any, TypeVar
 
 from models.records.amount import FACTORS
 from models.records.document import Cell, Document, Indicator, Project
@@ -14,6 +15,8 @@ from nlp import quantity as quantities
 from nlp.classify import Prediction, Query, classify_many
 from nlp.scheme import Scheme, load_scheme
 from nlp.text import core_name, is_not_applicable, normalise
+
+T = TypeVar("T")
 
 FIELD_LABELS: Mapping[str, str] = {
     "level1": "一级指标",
@@ -42,10 +45,17 @@ class RowContext:
         self.index = index
         self.row = row
         self.path = f"{project.path}.rows[{index}]"
+        self._norms: dict[str, str] = {}
+
+    def moved_to(self, project: ProjectContext, index: int) -> RowContext:
+        """Return the same row in a changed copy of its project, with every fact that is already known."""
+        other = RowContext(project, index, self.row)
+        other.__dict__ = {**self.__dict__, "project": project, "index": index, "path": other.path}
+        return other
 
     def text(self, field: str) -> str:
         """Return the filed text of a field, "" where the cell is empty or the layout has no such cell."""
-        cell = self.row.cell(field)
+        cell: Cell | None = getattr(self.row, field)
         return cell.text if cell is not None else ""
 
     def has(self, field: str) -> bool:
@@ -54,7 +64,9 @@ class RowContext:
 
     def norm(self, field: str) -> str:
         """Return the field's text normalised for comparing."""
-        return normalise(self.text(field))
+        if field not in self._norms:
+            self._norms[field] = normalise(self.text(field))
+        return self._norms[field]
 
     def at(self, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
         """Return the location of a field, or of the row."""
@@ -127,16 +139,31 @@ class RowContext:
 class ProjectContext:
     """One project table with its rows and amounts."""
 
-    def __init__(self, document: DocumentContext, index: int, project: Project) -> None:
+    def __init__(
+        self, document: DocumentContext, index: int, project: Project, before: ProjectContext | None = None
+    ) -> None:
+        self._before = before
         self.document = document
         self.index = index
         self.project = project
         self.path = f"projects[{index}]"
+        self._kept: dict[str, Any] = {}
+
+    def once(self, key: str, compute: Callable[[ProjectContext], T]) -> T:
+        """Return what `compute` says of the project, asked once per context; rules over many projects use it."""
+        if key not in self._kept:
+            self._kept[key] = compute(self)
+        found: T = self._kept[key]
+        return found
 
     @cached_property
     def rows(self) -> tuple[RowContext, ...]:
-        """Every row, fillers included."""
-        return tuple(RowContext(self, i, row) for i, row in enumerate(self.project.rows))
+        """Every row, fillers included. Rows that a changed copy shares with the filed project keep their facts."""
+        known = {id(item.row): item for item in self._before.rows} if self._before is not None else {}
+        return tuple(
+            known[id(row)].moved_to(self, i) if id(row) in known else RowContext(self, i, row)
+            for i, row in enumerate(self.project.rows)
+        )
 
     @cached_property
     def live_rows(self) -> tuple[RowContext, ...]:
@@ -231,9 +258,16 @@ class DocumentContext:
         other.projects = tuple(
             before[i]
             if i < len(before) and project is before[i].project
-            else ProjectContext(other, i, project)
+            else ProjectContext(other, i, project, before[i] if i < len(before) else None)
             for i, project in enumerate(document.projects)
         )
+        return other
+
+    def narrowed(self, indices: Collection[int]) -> DocumentContext:
+        """Return a context in which only some projects stand, under their own paths; part one stays."""
+        other = DocumentContext(self.document)
+        other.answers = self.answers
+        other.projects = tuple(project for project in self.projects if project.index in indices)
         return other
 
     @cached_property

@@ -12,6 +12,7 @@ from models.records.document import ROW_FIELDS, Document, Indicator, Project
 from models.records.finding import Edit
 from models.records.quantity import Quantity
 from nlp import quantity as quantities
+from nlp.sameness import same
 from nlp.text import normalise
 from rules.engine.draft import Derivation, Draft
 from rules.engine.edits import MARK
@@ -28,11 +29,7 @@ _PLACES: Final = Decimal("0.01")
 
 def invented(project: Project, filed: frozenset[Decimal], draft: Draft) -> str | None:
     """Return the first number in the draft that is neither among the `filed` ones nor derived from such, or None."""
-    derived: set[Decimal] = set()
-    for item in draft.derived:
-        if not _follows(item, filed, project, draft.edits):
-            return str(item.result)
-        derived.add(item.result)
+    derived = {item.result for item in draft.derived if _follows(item, filed, project, draft.edits)}
     for edit in draft.edits:
         for text in _new_texts(edit):
             for number in _numbers(text):
@@ -48,6 +45,12 @@ def weakened(before: Project, after: Project, draft: Draft, kept: dict[int, int]
     ceiling; a removed row needs another that measures the same with a bound at least as strict.
     """
     removed = [k for k in range(len(before.rows)) if k not in kept]
+    asked = {
+        kept.get(row)
+        for edit in draft.edits
+        if isinstance(edit.new, str) and MARK.search(edit.new) and edit.path.endswith(".value")
+        if (row := split_path(edit.path).row) is not None
+    }
     for k in removed:
         if k not in draft.merged or draft.merged[k] not in kept:
             return "少考核一项内容"
@@ -58,7 +61,13 @@ def weakened(before: Project, after: Project, draft: Draft, kept: dict[int, int]
         return "少考核一项内容"
     for old, new in kept.items():
         first, second = quantities.of_row(before.rows[old]), quantities.of_row(after.rows[new])
-        if first != second and _asks_less(first, second, lifted=draft.lifted):
+        if (
+            first == second
+            or (new in asked
+            and not same(before.rows[old].name.text, after.rows[new].name.text))
+        ):
+            continue  # Another thing is measured, and the filer gives the number.
+        if _asks_less(first, second, lifted=draft.lifted):
             return "目标降低"
     return None
 

@@ -15,14 +15,12 @@ from rules.engine.base import DocumentRule
 from rules.engine.context import DocumentContext
 from rules.engine.draft import Draft
 from rules.engine.edits import EditError, apply, fill, open_blanks
-from rules.engine.paths import PathParts, split_path
+from rules.engine.paths import split_path
 from rules.engine.ruleset import RuleSet
 from rules.engine.run import document_findings, project_findings, row_findings
 
 Place = tuple[int | None, int | str | None]
 """(project, row of the filed table; a path for everything that is no row; 「+n」 for an added row)."""
-Tally = dict[tuple[str, Place], list[int]]
-"""Severity ranks of the findings of one rule at one place, gravest first."""
 
 
 class Verifier:
@@ -35,26 +33,25 @@ class Verifier:
     def __init__(self, ctx: DocumentContext, ruleset: RuleSet, found: Sequence[Finding]) -> None:
         self._ctx = ctx
         self._ruleset = ruleset
-        self._grain = {rule.code: rule for rule in ruleset.document_rules}
-        self._rows: dict[tuple[int, int], list[Finding]] = defaultdict(list)
-        self._row_codes = {rule.code for rule in ruleset.row_rules}
-        self._found = found
         self._numbers: dict[int, frozenset[Decimal]] = {}
-
-    @cached_property
-    def _before(self) -> dict[str, dict[int | None, Tally]]:
-        """Tallies by rule grain (row, project, or the code of a document rule), then project."""
-        out: dict[str, dict[int | None, Tally]] = defaultdict(lambda: defaultdict(dict))
-        for finding in self._found:
+        self._rows: dict[tuple[int, int], list[Finding]] = defaultdict(list)
+        """Findings of row rules by project and row."""
+        self._wide: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
+        """Findings of project rules by ("project", project), of document rules by (code, None)."""
+        self._local: dict[tuple[str, tuple[int, ...]], list[Finding]] = {}
+        """What local document rules say of some projects."""
+        row_codes = {rule.code for rule in ruleset.row_rules}
+        document_codes = {rule.code for rule in ruleset.document_rules}
+        for finding in found:
             where = split_path(finding.location.path)
-            key = (finding.code, _place(where))
-            out[self._scope(finding.code)][where.project].setdefault(key, []).append(finding.severity.rank)
-        return out
-
-    def _scope(self, code: str) -> str:
-        if code in self._row_codes:
-            return "row"
-        return code if code in self._grain else "project"
+            if finding.code in document_codes:
+                self._wide[finding.code, None].append(finding)
+            elif where.project is None:
+                continue
+            elif finding.code in row_codes and where.row is not None:
+                self._rows[where.project, where.row].append(finding)
+            else:
+                self._wide["project", where.project].append(finding)
 
     def prove(self, draft: Draft, findings: Sequence[Finding]) -> Suggestion | str:
         """Return the suggestion, or why it is dropped. `findings` are the ones it has to clear."""
@@ -76,7 +73,7 @@ class Verifier:
             return str(error)
         for index in touched:
             assert index is not None
-            kept = _kept(document.projects[index], edits, index)
+            kept = kept_rows(document.projects[index], edits, index)
             why = honesty.weakened(document.projects[index], after.projects[index], _only(draft, index), kept)
             if why is not None:
                 return why
@@ -102,92 +99,127 @@ class Verifier:
     def _department(self) -> frozenset[Decimal]:
         return honesty.department_numbers(self._ctx.document)
 
+    def _document_findings(self, rule: DocumentRule, touched: tuple[int, ...]) -> list[Finding]:
+        """Return what a document rule said before; of the touched projects alone where it is local."""
+        if not rule.local:
+            return self._wide[rule.code, None]
+        key = (rule.code, touched)
+        if key not in self._local:
+            self._local[key] = document_findings(self._ctx.narrowed(touched), [rule])
+        return self._local[key]
+
     def _rerun(self, after: Document, edits: Sequence[Edit], findings: Sequence[Finding]) -> str | None:
         """Return why the copy is no better, None where the findings are gone and nothing is new or worse."""
         ctx = self._ctx.revised(after)
-        fields = _fields(edits)
-        now: list[tuple[Finding, Place]] = []
-        before: list[Tally] = []
-        for index in sorted({split_path(edit.path).project or 0 for edit in edits}):
-            place_of = _places(self._ctx.document.projects[index], edits, index)
-            project = ctx.projects[index]
-            changed = _changed_rows(edits, index)
-            back = {new: old for old, new in place_of.items()}
-            for row in project.rows:
-                old = back.get(row.index)
-                if old is None or old in changed:
-                    now += (
-                        (item, (index, old if old is not None else f"+{row.index}"))
-                        for item in row_findings(row, self._ruleset)
-                    )
-            rows = self._before["row"][index]
-            before.append({key: ranks for key, ranks in rows.items() if key[1][1] in changed})
-            now += ((item, _mapped(item, back)) for item in project_findings(project, self._ruleset))
-            before.append(self._before["project"][index])
-        rules = [rule for rule in self._ruleset.document_rules if _reads(rule, fields)]
-        back_all = {
+        touched = sorted({split_path(edit.path).project or 0 for edit in edits})
+        back = {
             index: {
-                new: old for old, new in _places(self._ctx.document.projects[index], edits, index).items()
+                new: old for old, new in kept_rows(self._ctx.document.projects[index], edits, index).items()
             }
-            for index in range(len(after.projects))
-            if after.projects[index] is not self._ctx.document.projects[index]
+            for index in touched
         }
-        for item in document_findings(ctx, rules):
-            project_index = split_path(item.location.path).project
-            now.append(
-                (item, _mapped(item, back_all.get(project_index if project_index is not None else -1)))
-            )
-        for rule in rules:
-            before += self._before[rule.code].values()
-        return _harm(before, now) or _remaining(findings, now, edits)
+        now: list[Finding] = []
+        for index in touched:
+            changed = _changed_rows(edits, index)
+            for row in ctx.projects[index].rows:
+                old = back[index].get(row.index)
+                if old is None or old in changed:
+                    fresh = row_findings(row, self._ruleset)
+                    worse = _worse([] if old is None else self._rows[index, old], fresh)
+                    if worse is not None:
+                        return worse
+                    now += fresh
+            fresh = project_findings(ctx.projects[index], self._ruleset)
+            worse = _unlike(self._wide["project", index], fresh, back)
+            if worse is not None:
+                return worse
+            now += fresh
+        fields = _fields(edits)
+        narrow = ctx.narrowed(touched)
+        for rule in self._ruleset.document_rules:
+            if _reads(rule, fields):
+                fresh = document_findings(narrow if rule.local else ctx, [rule])
+                worse = _unlike(self._document_findings(rule, tuple(touched)), fresh, back)
+                if worse is not None:
+                    return worse
+                now += fresh
+        return _remaining(findings, now, edits, back)
 
 
-def _harm(before: Iterable[Tally], now: Iterable[tuple[Finding, Place]]) -> str | None:
-    then: Tally = {}
-    for tally in before:
-        for key, ranks in tally.items():
-            then.setdefault(key, []).extend(ranks)
-    after: Tally = {}
-    for item, place in now:
-        after.setdefault((item.code, place), []).append(item.severity.rank)
-    for key, ranks in after.items():
-        old = sorted(then.get(key, []))
-        new = sorted(ranks)
-        if len(new) > len(old) or any(a < b for a, b in zip(new, old, strict=False)):
-            return f"修改后出现新的问题 {key[0]}"
+Back = Mapping[int, Mapping[int, int]]
+"""Project → row of the changed copy → row of the filed table."""
+
+
+def _worse(before: Sequence[Finding], after: Sequence[Finding]) -> str | None:
+    """Return the first rule that says more, or says it more gravely, of one row than before."""
+    then: dict[str, list[int]] = defaultdict(list)
+    now: dict[str, list[int]] = defaultdict(list)
+    for item in before:
+        then[item.code].append(item.severity.rank)
+    for item in after:
+        now[item.code].append(item.severity.rank)
+    for code, ranks in now.items():
+        old = sorted(then[code])
+        if len(ranks) > len(old) or any(a < b for a, b in zip(sorted(ranks), old, strict=False)):
+            return _new(code)
     return None
 
 
+def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back) -> str | None:
+    """Return the first rule with a finding that is no part of one it had before.
+
+    A finding about several rows may lose some of them and move to another; it may not gain any.
+    """
+    left = [(item.code, item.severity.rank, _places(item, {})) for item in before]
+    for item in after:
+        places = _places(item, back)
+        match = next(
+            (
+                entry
+                for entry in left
+                if entry[0] == item.code and entry[1] <= item.severity.rank and places <= entry[2]
+            ),
+            None,
+        )
+        if match is None:
+            return _new(item.code)
+        left.remove(match)
+    return None
+
+
+def _new(code: str) -> str:
+    return f"修改后出现新的问题 {code}"
+
+
 def _remaining(
-    findings: Sequence[Finding], now: Sequence[tuple[Finding, Place]], edits: Sequence[Edit]
+    findings: Sequence[Finding], now: Sequence[Finding], edits: Sequence[Edit], back: Back
 ) -> str | None:
     gone = {edit.path for edit in edits if edit.new is None}
-    left = {(item.code, item.subcode, place, _tail(item)) for item, place in now}
+    left = {(item.code, item.subcode, _place(item.location.path, back), _field(item)) for item in now}
     for finding in findings:
-        where = split_path(finding.location.path)
-        if any(
-            finding.location.path == path or finding.location.path.startswith(f"{path}.") for path in gone
-        ):
+        path = finding.location.path
+        if any(path == place or path.startswith(f"{place}.") for place in gone):
             continue
-        if (finding.code, finding.subcode, _place(where), _tail(finding)) in left:
+        if (finding.code, finding.subcode, _place(path, {}), _field(finding)) in left:
             return "修改后问题仍然存在"
     return None
 
 
-def _tail(finding: Finding) -> str:
-    where = split_path(finding.location.path)
-    return where.field or "" if where.row is not None else ""
+def _field(finding: Finding) -> str:
+    return split_path(finding.location.path).field or ""
 
 
-def _place(where: PathParts) -> Place:
-    return (where.project, where.row if where.row is not None else where.rest)
+def _place(path: str, back: Back) -> Place:
+    """Return project and row of the filed table; what is no row keeps its path."""
+    where = split_path(path)
+    if where.row is None or where.project is None:
+        return (where.project, where.rest)
+    rows = back.get(where.project)
+    return (where.project, where.row if rows is None else rows.get(where.row, f"+{where.row}"))
 
 
-def _mapped(finding: Finding, back: Mapping[int, int] | None) -> Place:
-    where = split_path(finding.location.path)
-    if where.row is None or back is None:
-        return _place(where)
-    return (where.project, back.get(where.row, f"+{where.row}"))
+def _places(finding: Finding, back: Back) -> frozenset[Place]:
+    return frozenset(_place(item.path, back) for item in (finding.location, *finding.related))
 
 
 def _changed_rows(edits: Iterable[Edit], project: int) -> set[int]:
@@ -195,12 +227,8 @@ def _changed_rows(edits: Iterable[Edit], project: int) -> set[int]:
     return {part.row for part in parts if part.project == project and part.row is not None}
 
 
-def _kept(project: Project, edits: Iterable[Edit], index: int) -> dict[int, int]:
-    """Return old row → new row for every row that stays."""
-    return _places(project, edits, index)
-
-
-def _places(project: Project, edits: Iterable[Edit], index: int) -> dict[int, int]:
+def kept_rows(project: Project, edits: Iterable[Edit], index: int) -> dict[int, int]:
+    """Return row of the filed table → row of the copy, for every row that stays."""
     removed = {
         split_path(edit.path).row
         for edit in edits
@@ -211,14 +239,15 @@ def _places(project: Project, edits: Iterable[Edit], index: int) -> dict[int, in
 
 
 def _fields(edits: Iterable[Edit]) -> frozenset[str]:
-    """Return the cells that change: row fields; 「rows」 where rows come or go; goals, plan, budget, name …"""
+    """Return the cells that change: row fields; 「rows」 where rows come or go; goals, plan, budget, project.name …"""
     found = set()
     for edit in edits:
         where = split_path(edit.path)
         if where.row is not None:
             found.add(where.field or "rows")
         else:
-            found.add(where.rest.partition("[")[0].partition(".")[0])
+            part = where.rest.partition("[")[0].partition(".")[0]
+            found.add(part if part in ("goals", "plan", "budget") else f"project.{part}")
     return frozenset(found)
 
 

@@ -80,12 +80,13 @@ def _per_piece(
     number, unit, budget = count.quantity.number, count.quantity.unit or "", project.budget_yuan
     assert number is not None
     name, thing = _name(project, count, row, unit)
-    blank = number_blank(name, "预算支出标准", probe="0.01")
     asked = f"{why}；按「{count.words()['name']}」的计量单位核算"
     if not budget or budget < 0:
+        blank = number_blank(name, "预算支出标准", probe="1")
         yield _draft(project, row, name, thing, str(blank), f"元/{unit}", (blank,), (), asked)
         return
     price, derived = division(budget, number)
+    blank = number_blank(name, "预算支出标准", probe=plain(price))
     sums = f"预算{yuan_text(budget)}÷{plain(number)}{unit}＝{plain(price)}元/{unit}"
     figure = _draft(
         project, row, name, thing, plain(price), f"元/{unit}", (), (derived,),

@@ -69,10 +69,10 @@ def raised(row: RowContext, text: str, where: str) -> Iterator[Draft]:
         if not comparable(quantity, figure) or figure.number is None or figure.number <= quantity.number:
             continue
         for unit in dict.fromkeys((figure.unit or "", quantity.unit or "")):
-            edits = row_edits(row, value_cells(row, quantity.operator or "≥", figure_text(figure), unit))
+            edits = row_edits(row, value_cells(row, quantity.operator or "≥", _shown(figure), unit))
             if edits:
                 yield Draft(
-                    title=f"将指标值提高到「{figure_text(figure)}{unit}」",
+                    title=f"将指标值提高到「{_shown(figure)}{unit}」",
                     rationale=f"{where}为「{_clause(text, figure)}」，指标值不应低于它，请核实",
                     edits=edits,
                 )
@@ -94,9 +94,9 @@ def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iter
     if figure.number > quantity.number or (figure.number == quantity.number and figure.unit != quantity.unit):
         unit = figure.unit or quantity.unit or ""
         yield Draft(
-            title=f"将指标值改为「{figure_text(figure)}{unit}」",
+            title=f"将指标值改为「{_shown(figure)}{unit}」",
             rationale=f"绩效目标为「{_clause(goal, figure)}」，以要求较高的为准，请核实",
-            edits=row_edits(row, value_cells(row, quantity.operator or "≥", figure_text(figure), unit)),
+            edits=row_edits(row, value_cells(row, quantity.operator or "≥", _shown(figure), unit)),
         )
     elif figure.number < quantity.number:
         start, end = figure.number_span
@@ -146,7 +146,7 @@ def _row_for(project: ProjectContext, text: str, figures: Sequence[Quantity]) ->
             continue
         name = thing if thing.endswith(word) else f"{thing}{word}"
         why = f"数字取自「{_clause(text, figure)}」，请核实"
-        yield from _added(project, name, "数量", figure_text(figure), figure.unit, (), why)
+        yield from _added(project, name, "数量", _shown(figure), figure.unit, (), why)
 
 
 def _added(
@@ -170,6 +170,12 @@ def _added(
         edits=(edit,),
         blanks=used((*blanks, document), (edit,)),
     )
+
+
+def _shown(figure: Quantity) -> str:
+    """Return a figure of a text without its unit, 余 and the like (2万余张 → 2万)."""
+    assert figure.number is not None
+    return plain(figure.number / 10_000) + "万" if figure.scale == "万" else plain(figure.number)
 
 
 def _clause(text: str, figure: Quantity) -> str:

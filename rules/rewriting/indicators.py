@@ -10,12 +10,11 @@ from typing import Any, Final
 from nlp import library
 from nlp.lexicon import data
 from nlp.sameness import same
-from nlp.subject import is_generic, matter, served, topic
+from nlp.subject import is_generic, matter, measured, served, topic
 from rules.engine.context import ProjectContext, RowContext
 
 FITS: Final = 0.3
 """Score from which an entry of the library counts as meant for the project."""
-_UNKNOWN: Final = frozenset({"其他", "其它", "日常", "综合", ""})
 _LONGEST_TOPIC: Final = 14
 
 
@@ -49,7 +48,13 @@ def subject_of(ctx: ProjectContext) -> Subject | None:
     """Return topic, matter and the people served; None where the project's name says nothing."""
     name = ctx.project.name.text or ctx.project.title.text
     about = topic(name)
-    if about in _UNKNOWN or len(about) < 2 or is_generic(about):
+    if len(about) < 2 or is_generic(about):
+        # A name that says nothing (其他工作经费): what is counted first says more.
+        name = next(
+            (thing for row in ctx.of("数量") if 3 <= len(thing := measured(row.text("name"))) <= 10), ""
+        )
+        about = name
+    if not about:
         return None
     names = tuple(row.text("name") for row in ctx.live_rows)
     who = served(names, ctx.project.budget.purpose.text) or "服务对象"
@@ -139,6 +144,14 @@ def _framed(
             frame["basis"], frame["source"], f"按项目事项「{about.matter}」拟定",
             {"ratio": "92", "money": "1", "duration": "15"}.get(kind, "12"),
         ), bool(frame["when"])  # fmt: skip
+
+
+def _asked(frame: dict[str, Any], name: str, text: str) -> bool:
+    """Whether the project's texts call for a frame: a word of `when` in all of them or, for `name`, in its name."""
+    if any(word in name for word in frame.get("unless", ())):
+        return False
+    place = name if frame.get("where") == "name" else text
+    return not frame["when"] or any(word in place for word in frame["when"])
 
 
 def _kind(frame: dict[str, Any]) -> str:

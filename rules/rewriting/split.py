@@ -12,8 +12,10 @@ from nlp.classify import Query, classify
 from nlp.naming import is_satisfaction, is_timeliness, rate_word
 from rules.engine.context import RowContext
 from rules.engine.draft import Derivation, Draft
+from rules.rewriting.basis import basis_text
 from rules.rewriting.cells import add_edit, class_cells, row_edits
 from rules.rewriting.describe import describe
+from rules.rewriting.rows import used
 from rules.support.cells import plain
 
 _LEAST: Final = 4
@@ -25,7 +27,8 @@ def split(ctx: RowContext, first: str, second: str) -> Iterator[Draft]:
     named = [_full(ctx, half, first) for half in halves]
     classes = [_class_of(ctx, name) for name in named]
     project = ctx.project
-    base = {field: ctx.text(field) for field in ("operator", "value", "unit", "basis") if ctx.has(field)}
+    base = {field: ctx.text(field) for field in ("operator", "value", "unit") if ctx.has(field)}
+    blanks = []
     weights, derived = _weights(ctx, len(named))
     own = ctx.category
     # The half that belongs to the row's own class stays in its place.
@@ -44,12 +47,15 @@ def split(ctx: RowContext, first: str, second: str) -> Iterator[Draft]:
                 if classes[k] is not None
                 else {"level1": ctx.text("level1"), "level2": ctx.text("level2")}
             )
+            cells["basis"], blank = basis_text(classes[k])
+            blanks.append(blank)
             edits.append(add_edit(project, base | cells | place, nth=nth - 1))
     shown = "」和「".join(named[k] for k in order)
     yield Draft(
         title=f"拆分为「{shown}」",
         rationale=f"一个指标只考核一项内容，指标值「{ctx.filed_value}」均沿用表内数，请核实",
         edits=tuple(edits),
+        blanks=used(tuple(blanks), tuple(edits)),
         derived=derived,
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from nlp.naming import has_measurable_noun, is_capped_rate, is_satisfaction, is_unit_cost
-from rules.engine.context import RowContext
+from rules.engine.context import ProjectContext, RowContext
 from rules.support.repeats import is_real_name, near_key
 
 _SHORTEST: Final = 4
@@ -24,18 +25,18 @@ def is_shared_standard(name: str) -> bool:
 
 
 def name_clusters(
-    rows: Iterable[RowContext], similarity: float, min_projects: int
+    projects: Iterable[ProjectContext], similarity: float, min_projects: int
 ) -> Iterator[tuple[RowContext, ...]]:
     """Yield the rows of each set of like names that stands in at least `min_projects` projects, in document order."""
     by_name: dict[str, list[RowContext]] = {}
-    for row in rows:
-        if len(row.name) >= _SHORTEST and not is_shared_standard(row.text("name")):
+    for project in projects:
+        for row in project.once("own-names", _own_names):
             by_name.setdefault(row.name, []).append(row)
     blocks: dict[str, list[str]] = defaultdict(list)
     for name in by_name:
         blocks[name[:2]].append(name)
     for names in blocks.values():
-        for cluster in _linked(names[:_LARGEST_BLOCK], similarity):
+        for cluster in _linked(tuple(names[:_LARGEST_BLOCK]), similarity):
             members = sorted(
                 (row for name in cluster for row in by_name[name]),
                 key=lambda row: (row.project.index, row.index),
@@ -44,12 +45,12 @@ def name_clusters(
                 yield tuple(members)
 
 
-def common_blocks(rows: Iterable[RowContext], min_rows: int) -> Iterator[tuple[RowContext, ...]]:
+def common_blocks(projects: Iterable[ProjectContext], min_rows: int) -> Iterator[tuple[RowContext, ...]]:
     """Yield the rows that two projects share with equal name and value, at least `min_rows` per project."""
     by_key: dict[tuple[str, str], dict[int, RowContext]] = {}
-    for row in rows:
-        if is_real_name(row.name) and not _free_to_share(row):
-            by_key.setdefault((row.name, row.filed_value), {}).setdefault(row.project.index, row)
+    for project in projects:
+        for key, row in project.once("own-targets", _own_targets):
+            by_key.setdefault(key, {}).setdefault(row.project.index, row)
     shared: Counter[tuple[int, int]] = Counter()
     holders: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
     for key, members in by_key.items():
@@ -62,10 +63,28 @@ def common_blocks(rows: Iterable[RowContext], min_rows: int) -> Iterator[tuple[R
     for pair, hits in shared.items():
         if hits >= min_rows:
             groups[tuple(holders[pair])].update(pair)
-    for keys, projects in groups.items():
+    for keys, numbers in groups.items():
         yield tuple(
-            by_key[key][project] for project in sorted(projects) for key in keys if project in by_key[key]
+            by_key[key][number] for number in sorted(numbers) for key in keys if number in by_key[key]
         )
+
+
+def _own_names(project: ProjectContext) -> list[RowContext]:
+    """Return the rows whose names other projects have no reason to use."""
+    return [
+        row
+        for row in project.live_rows
+        if len(row.name) >= _SHORTEST and not is_shared_standard(row.text("name"))
+    ]
+
+
+def _own_targets(project: ProjectContext) -> list[tuple[tuple[str, str], RowContext]]:
+    """Return (name, value) and row of every row that is no common rate or satisfaction."""
+    return [
+        ((row.name, row.filed_value), row)
+        for row in project.live_rows
+        if is_real_name(row.name) and not _free_to_share(row)
+    ]
 
 
 def _free_to_share(row: RowContext) -> bool:
@@ -75,8 +94,9 @@ def _free_to_share(row: RowContext) -> bool:
     return is_capped_rate(name) and row.quantity.kind == "ratio"
 
 
-def _linked(names: Sequence[str], similarity: float) -> Iterator[tuple[str, ...]]:
-    """Yield the names in sets linked by likeness."""
+@lru_cache(maxsize=4096)
+def _linked(names: tuple[str, ...], similarity: float) -> tuple[tuple[str, ...], ...]:
+    """Return the names in sets linked by likeness."""
     parent = list(range(len(names)))
 
     def root(i: int) -> int:
@@ -92,4 +112,4 @@ def _linked(names: Sequence[str], similarity: float) -> Iterator[tuple[str, ...]
     sets: dict[int, list[str]] = defaultdict(list)
     for i, name in enumerate(names):
         sets[root(i)].append(name)
-    yield from map(tuple, sets.values())
+    return tuple(map(tuple, sets.values()))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, Literal
 
 from models.records.quantity import Quantity
@@ -73,6 +74,7 @@ class Match:
     relation: Relation
 
 
+@lru_cache(maxsize=4096)
 def figures(text: str) -> tuple[Figure, ...]:
     """Return the figures of a text that can be compared with a target: counts and rates of this year's work."""
     out = []
