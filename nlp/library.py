@@ -109,7 +109,9 @@ def search(
             continue
         if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
             continue
-        score, cues = base.get(number, (0.0, ()))
+        score, cues, told = base.get(number, (0.0, (), False))
+        if entry.sector == GENERAL and not told:
+            continue
         if target:
             score += fuzz.ratio(target, normalise(entry.name)) / 300
         if score > 0:
@@ -208,16 +210,19 @@ def fields(project: About) -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
-def _scores(project: About) -> Mapping[int, tuple[float, tuple[str, ...]]]:
-    """Return entry → (score, deciding words), the heaviest word first."""
+def _scores(project: About) -> Mapping[int, tuple[float, tuple[str, ...], bool]]:
+    """Return entry → (score, deciding words with the heaviest first, whether name or purpose has one)."""
     sums: dict[int, list[tuple[float, str]]] = defaultdict(list)
+    told: set[int] = set()
     texts = [(weight, getattr(project, field)) for field, weight in _WEIGHTS.items()]
     for word, (idf, found) in _index().items():
         weight = max((share for share, text in texts if word in text), default=0.0)
         if weight:
             for number in found:
                 sums[number].append((idf * weight, word))
-    out: dict[int, tuple[float, tuple[str, ...]]] = {}
+        if weight >= _WEIGHTS["purpose"]:
+            told.update(found)
+    out: dict[int, tuple[float, tuple[str, ...], bool]] = {}
     for number, parts in sums.items():
         parts.sort(key=lambda part: (-part[0], part[1]))
         score, seen = 0.0, ""
@@ -226,5 +231,5 @@ def _scores(project: About) -> Mapping[int, tuple[float, tuple[str, ...]]]:
             if word not in seen:
                 score += value
                 seen += "|" + word
-        out[number] = (min(score / _FULL, 1.0), tuple(word for _, word in parts[:3]))
+        out[number] = (min(score / _FULL, 1.0), tuple(word for _, word in parts[:3]), number in told)
     return MappingProxyType(out)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_capped_rate
+from nlp.subject import topic
 from rules.engine.base import LOGIC, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.draft import Blank, Draft
@@ -149,7 +150,11 @@ class BlanketValue(DocumentRule):
             floor = percent(row.quantity)
             if floor is None or row.quantity.operator in ("≤", "＜") or floor >= _FULL:
                 continue
-            where = f"（{row.words()['project']}）" if finding.location.path == "document" else ""
+            where = (
+                f"（{topic(row.project.project.name.text) or row.project.index + 1}）"
+                if finding.location.path == "document"
+                else ""
+            )
             probe = floor + (_FULL - floor) * (k + 1) / (len(rows) + 1)
             blank = Blank(
                 f"{row.words()['name']}{where}近三年平均值，不低于{plain(floor)}",

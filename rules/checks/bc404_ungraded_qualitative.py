@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from models.records.finding import Evidence, Finding, Severity
+from nlp.measures import is_satisfaction
 from nlp.naming import is_yes_no, placeholders, vague_words
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.cells import grade_cells, row_edits
 from rules.rewriting.rows import replaced
+from rules.rewriting.values import asked
 from rules.support.cells import marked_qualitative
 from rules.support.wording import BENEFITS, graded_in_description, official_grade, same_text
 
@@ -96,6 +98,9 @@ class UngradedQualitative(RowRule):
         )
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if is_satisfaction(ctx.name):
+            yield from asked(ctx, why="满意度以百分比衡量")
+            return
         yield Draft(
             title="写出分级标准",
             rationale="定性目标分级后才能评定，逐级的判断依据请在描述中写明",

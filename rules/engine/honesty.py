@@ -61,10 +61,8 @@ def weakened(before: Project, after: Project, draft: Draft, kept: dict[int, int]
         return "少考核一项内容"
     for old, new in kept.items():
         first, second = quantities.of_row(before.rows[old]), quantities.of_row(after.rows[new])
-        if (
-            first == second
-            or (new in asked
-            and not same(before.rows[old].name.text, after.rows[new].name.text))
+        if first == second or (
+            new in asked and not same(before.rows[old].name.text, after.rows[new].name.text)
         ):
             continue  # Another thing is measured, and the filer gives the number.
         if _asks_less(first, second, lifted=draft.lifted):

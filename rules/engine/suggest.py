@@ -45,11 +45,18 @@ class Adviser:
         """Return what may be taken for one finding, best first."""
         folded = finding.fold is not None and finding.severity is not Severity.ERROR
         members = self._members(finding) if folded else [finding]
+        drafts = list(islice(self._together(finding, members) if folded else self._drafts(finding), TRIED))
+        # A hint that appears anew is accepted only where nothing better is left.
+        return self._proven(drafts, members, hints=False) or self._proven(drafts, members, hints=True)
+
+    def _proven(
+        self, drafts: Sequence[Draft], members: Sequence[Finding], *, hints: bool
+    ) -> tuple[Suggestion, ...]:
         kept: list[Suggestion] = []
-        for draft in islice(self._together(finding, members) if folded else self._drafts(finding), TRIED):
-            proven = self._verifier.prove(draft, members)
+        for draft in drafts:
+            proven = self._verifier.prove(draft, members, hints=hints)
             if isinstance(proven, str):
-                self.dropped[finding.code, proven] += 1
+                self.dropped[members[0].code, proven] += 1
             elif all(proven.edits != other.edits for other in kept):
                 kept.append(proven)
                 if len(kept) == KEPT:

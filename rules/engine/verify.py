@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from models.records.document import Document, Project
-from models.records.finding import Edit, Finding, Suggestion
+from models.records.finding import Edit, Finding, Severity, Suggestion
 from rules.engine import honesty
 from rules.engine.base import DocumentRule
 from rules.engine.context import DocumentContext
@@ -53,8 +53,11 @@ class Verifier:
             else:
                 self._wide["project", where.project].append(finding)
 
-    def prove(self, draft: Draft, findings: Sequence[Finding]) -> Suggestion | str:
-        """Return the suggestion, or why it is dropped. `findings` are the ones it has to clear."""
+    def prove(self, draft: Draft, findings: Sequence[Finding], *, hints: bool = False) -> Suggestion | str:
+        """Return the suggestion, or why it is dropped. `findings` are the ones it has to clear.
+
+        With `hints`, findings at severity info may appear anew; errors and warnings never.
+        """
         document = self._ctx.document
         touched = {split_path(edit.path).project for edit in draft.edits}
         if not touched or None in touched:
@@ -77,7 +80,7 @@ class Verifier:
             why = honesty.weakened(document.projects[index], after.projects[index], _only(draft, index), kept)
             if why is not None:
                 return why
-        why = self._rerun(after, edits, findings)
+        why = self._rerun(after, edits, findings, hints)
         if why is not None:
             return why
         return Suggestion(
@@ -108,7 +111,9 @@ class Verifier:
             self._local[key] = document_findings(self._ctx.narrowed(touched), [rule])
         return self._local[key]
 
-    def _rerun(self, after: Document, edits: Sequence[Edit], findings: Sequence[Finding]) -> str | None:
+    def _rerun(
+        self, after: Document, edits: Sequence[Edit], findings: Sequence[Finding], hints: bool
+    ) -> str | None:
         """Return why the copy is no better, None where the findings are gone and nothing is new or worse."""
         ctx = self._ctx.revised(after)
         touched = sorted({split_path(edit.path).project or 0 for edit in edits})
@@ -125,12 +130,12 @@ class Verifier:
                 old = back[index].get(row.index)
                 if old is None or old in changed:
                     fresh = row_findings(row, self._ruleset)
-                    worse = _worse([] if old is None else self._rows[index, old], fresh)
+                    worse = _worse([] if old is None else self._rows[index, old], fresh, hints)
                     if worse is not None:
                         return worse
                     now += fresh
             fresh = project_findings(ctx.projects[index], self._ruleset)
-            worse = _unlike(self._wide["project", index], fresh, back)
+            worse = _unlike(self._wide["project", index], fresh, back, hints)
             if worse is not None:
                 return worse
             now += fresh
@@ -139,7 +144,7 @@ class Verifier:
         for rule in self._ruleset.document_rules:
             if _reads(rule, fields):
                 fresh = document_findings(narrow if rule.local else ctx, [rule])
-                worse = _unlike(self._document_findings(rule, tuple(touched)), fresh, back)
+                worse = _unlike(self._document_findings(rule, tuple(touched)), fresh, back, hints)
                 if worse is not None:
                     return worse
                 now += fresh
@@ -150,14 +155,15 @@ Back = Mapping[int, Mapping[int, int]]
 """Project → row of the changed copy → row of the filed table."""
 
 
-def _worse(before: Sequence[Finding], after: Sequence[Finding]) -> str | None:
+def _worse(before: Sequence[Finding], after: Sequence[Finding], hints: bool) -> str | None:
     """Return the first rule that says more, or says it more gravely, of one row than before."""
     then: dict[str, list[int]] = defaultdict(list)
     now: dict[str, list[int]] = defaultdict(list)
     for item in before:
         then[item.code].append(item.severity.rank)
     for item in after:
-        now[item.code].append(item.severity.rank)
+        if not (hints and item.severity is Severity.INFO):
+            now[item.code].append(item.severity.rank)
     for code, ranks in now.items():
         old = sorted(then[code])
         if len(ranks) > len(old) or any(a < b for a, b in zip(sorted(ranks), old, strict=False)):
@@ -165,13 +171,15 @@ def _worse(before: Sequence[Finding], after: Sequence[Finding]) -> str | None:
     return None
 
 
-def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back) -> str | None:
+def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back, hints: bool) -> str | None:
     """Return the first rule with a finding that is no part of one it had before.
 
     A finding about several rows may lose some of them and move to another; it may not gain any.
     """
     left = [(item.code, item.severity.rank, _places(item, {})) for item in before]
     for item in after:
+        if hints and item.severity is Severity.INFO:
+            continue
         places = _places(item, back)
         match = next(
             (

@@ -21,9 +21,11 @@ _PROBE_YEAR: Final = 2026
 
 def number_blank(name: str, basis: str = "历史标准", *, unit: str = "", probe: str | None = None) -> Blank:
     """Return a blank for a figure of an indicator, asked from the source that its basis names."""
+    ratio = unit in ("%", "‰")
     if probe is None:
-        probe = "90" if unit in ("%", "‰") else "12"
-    return Blank(f"{shorten(name, _LONGEST)}的{_SOURCE.get(basis, _SOURCE['其他标准'])}", "number", probe)
+        probe = "90" if ratio else "12"
+    source = "年度计划值" if ratio and basis == "计划标准" else _SOURCE.get(basis, _SOURCE["其他标准"])
+    return Blank(f"{shorten(name, _LONGEST)}的{source}", "number", probe)
 
 
 def date_blank(project: ProjectContext, name: str, source: str = "合同或计划约定的日期") -> Blank:

@@ -15,6 +15,7 @@ from rules.support.cells import plain
 
 GRADES = "全部达成/部分达成/未达成"
 """Grades of a qualitative target as the budget system lists them, in short."""
+_SPOKEN = {"工作日": "个工作日", "月": "个月"}
 
 
 def cell_edit(ctx: RowContext, field: str, new: str) -> Edit | None:
@@ -66,6 +67,7 @@ def value_cells(ctx: RowContext | ProjectContext, operator: str, figure: str, un
     like = row or (project.rows[0] if project.rows else None)
     split_operator = like is not None and like.has("operator")
     split_unit = like is not None and like.has("unit")
+    unit = _SPOKEN.get(unit, unit)
     cells = {"value": f"{'' if split_operator else operator}{figure}{'' if split_unit else unit}"}
     if split_operator:
         cells["operator"] = operator

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from nlp import library
 from nlp.lexicon import data
+from nlp.naming import placeholders
 from nlp.sameness import same
 from nlp.subject import is_generic, matter, measured, served, topic
 from rules.engine.context import ProjectContext, RowContext
@@ -43,6 +44,12 @@ class Subject:
     matter: str
     served: str
 
+    @property
+    def staff(self) -> str:
+        """The people who do the work."""
+        ends = ("人员", "员", "队伍", "队员", "辅警")
+        return self.topic if self.topic.endswith(ends) else f"{self.matter}工作人员"
+
 
 def subject_of(ctx: ProjectContext) -> Subject | None:
     """Return topic, matter and the people served; None where the project's name says nothing."""
@@ -67,10 +74,16 @@ def about_project(ctx: ProjectContext) -> library.About:
     return library.about(
         project.name.text or project.title.text,
         purpose=project.budget.purpose.text,
-        goals=ctx.goals_text,
+        goals=_without_template(ctx.goals_text),
         rows=[row.text("name") for row in ctx.live_rows],
         department=project.department.text,
     )
+
+
+def _without_template(text: str) -> str:
+    for start, end, _ in reversed(placeholders(text)):
+        text = text[:start] + text[end:]
+    return text
 
 
 def proposals(
@@ -129,7 +142,7 @@ def _framed(
         return
     project = ctx.project
     text = "\n".join((project.name.text or project.title.text, project.budget.purpose.text, ctx.goals_text))
-    words = {"topic": about.topic, "matter": about.matter, "served": about.served}
+    words = {"topic": about.topic, "matter": about.matter, "served": about.served, "staff": about.staff}
     for frame in _frames():
         if frame["category"] != category or (
             frame["when"] and not any(word in text for word in frame["when"])

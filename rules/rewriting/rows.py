@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,6 +24,7 @@ from rules.rewriting.describe import with_source
 from rules.rewriting.indicators import Proposal, proposals
 from rules.support.cells import percent
 
+_MOST_REASONS = 6
 _UP = ("≥", "＞", "＝", None)
 
 
@@ -82,7 +83,13 @@ def replaced(
     target = category or ctx.category
     if target is None or not ctx.project.scheme.has(target):
         return
-    for proposal in proposals(ctx.project, target, instead_of=ctx, kinds=kinds):
+    found = list(proposals(ctx.project, target, instead_of=ctx, kinds=kinds))
+    prediction = ctx.prediction
+    if not found and category is None and prediction is not None and not prediction.abstain:
+        # Nothing of its own class suits the project; what the name really asks for may.
+        target = category = prediction.category
+        found = list(proposals(ctx.project, target, instead_of=ctx, kinds=kinds))
+    for proposal in found:
         new = filled(ctx.project, proposal, instead_of=ctx, keep=keep)
         cells = dict(new.cells)
         if category is not None and category != ctx.category:
@@ -124,8 +131,7 @@ def moved(ctx: RowContext, category: str, *, why: str) -> Iterator[Draft]:
     name = ctx.words()["name"]
     title = f"将「{name}」移到{project.scheme.level2_name(category)}"
     old = ctx.category
-    alone = old is not None and not any(row.category == old for row in project.live_rows if row is not ctx)
-    if alone and old is not None and not carries_weights(project) and project.scheme.has(old):
+    if old is not None and _needed(ctx, old) and not carries_weights(project) and project.scheme.has(old):
         for proposal in list(proposals(project, old))[:3]:
             new = filled(project, proposal)
             edit = add_edit(project, {**class_cells(project, old), **new.cells})
@@ -136,6 +142,18 @@ def moved(ctx: RowContext, category: str, *, why: str) -> Iterator[Draft]:
                 blanks=used(new.blanks, (edit,)),
             )
     yield Draft(title=title, rationale=why, edits=place)
+
+
+def _needed(ctx: RowContext, category: str) -> bool:
+    """Whether the table needs a row of the class, or of its branch, once this one has left."""
+    project = ctx.project
+    others = [row for row in project.live_rows if row is not ctx]
+    if any(row.category == category for row in others):
+        return False
+    scheme = project.scheme
+    group = scheme.parent_group(category)
+    lonely = not any(row.group == group for row in others)
+    return category in (*scheme.required_categories, "成本", "服务对象满意度") or lonely
 
 
 def carries_weights(ctx: ProjectContext) -> bool:
@@ -160,7 +178,7 @@ def joined(first: Draft, *rest: Draft, title: str | None = None) -> Draft:
     order = list(Applicability)
     return Draft(
         title=title or first.title,
-        rationale="；".join(dict.fromkeys(part.rationale for part in parts if part.rationale)),
+        rationale=_shared(part.rationale for part in parts),
         edits=unique(edit for part in parts for edit in part.edits),
         blanks=tuple({blank.prompt: blank for part in parts for blank in part.blanks}.values()),
         applicability=max((part.applicability for part in parts), key=order.index),
@@ -168,6 +186,12 @@ def joined(first: Draft, *rest: Draft, title: str | None = None) -> Draft:
         merged=merged,
         lifted=any(part.lifted for part in parts),
     )
+
+
+def _shared(texts: Iterable[str]) -> str:
+    """Return the parts of several rationales, each once, not too many of them."""
+    parts = list(dict.fromkeys(part for text in texts for part in text.split("；") if part))
+    return "；".join(parts[:_MOST_REASONS]) + ("；等" if len(parts) > _MOST_REASONS else "")
 
 
 def division(total: Decimal, count: Decimal) -> tuple[Decimal, Derivation]:

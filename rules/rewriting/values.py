@@ -8,7 +8,14 @@ from typing import Final
 
 from models.records.finding import Applicability
 from nlp.lexicon import bare
-from nlp.measures import is_satisfaction, is_time_point_or_span, is_timeliness, is_unit_cost, rate_word
+from nlp.measures import (
+    has_measurable_noun,
+    is_satisfaction,
+    is_time_point_or_span,
+    is_timeliness,
+    is_unit_cost,
+    rate_word,
+)
 from rules.engine.context import RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_kind_of
@@ -70,6 +77,8 @@ def asked(
     """Yield drafts that keep the name and ask for a value of the kind that it measures."""
     text = name or ctx.text("name")
     target = category or ctx.category
+    if not has_measurable_noun(text) and target != "时效":
+        return
     quantity = ctx.quantity
     basis = basis_kind_of(target)
     title = f"为「{ctx.words()['name']}」填写可核对的指标值"
