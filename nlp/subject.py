@@ -25,6 +25,12 @@ _TREND: Final = re.compile(
 )
 _RATE_TAIL: Final = re.compile(r"(?:(?<!效)率|比例|占比|比率)$")
 _LEAST: Final = 2
+_IN_TIME: Final = re.compile(
+    r"(?:严格)?(?:按照?|依照|依据)[^,，;；、]{0,8}?(?:时间节点|时间要求|规定时间|时间|时限|期限|节点|进度)(?:要求)?|(?:按时|及时|按期|准时|如期|按月|按季|按年)"
+)
+_DO: Final = re.compile(
+    r"(?P<verb>完成|缴纳|发放|支付|拨付|上报|报送|提交|交付|兑付|办理|安装|验收)(?P<thing>[^,，;；、]+)"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -59,6 +65,27 @@ def measured(name: str) -> str:
         text = _COUNT_TAIL.sub("", text)
     text = _RATE_TAIL.sub("", text)
     return _TREND.sub("", text) or text
+
+
+@lru_cache(maxsize=16384)
+def delivered(name: str) -> str:
+    """Return what is delivered, without the verb in front (发放宣传明白纸 → 宣传明白纸)."""
+    thing = measured(name)
+    shorter = _verbs().sub("", thing, count=1)
+    return shorter if len(shorter) >= _LEAST else thing
+
+
+@lru_cache(maxsize=16384)
+def deadline_name(name: str) -> str | None:
+    """Return a name for the date by which something is done (按照时间节点缴纳保费 → 保费缴纳完成日期), None if unclear."""
+    text = _IN_TIME.sub("", bare(strip_prefix(name)))
+    found = _DO.fullmatch(text)
+    if found is None:
+        return None
+    verb, thing = found["verb"], _EDGE.sub("", found["thing"]).removeprefix("的")
+    if not _LEAST <= len(thing) <= 12:
+        return None
+    return f"{thing}完成日期" if verb == "完成" else f"{thing}{verb}完成日期"
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +126,11 @@ def _without(text: str, tails: re.Pattern[str]) -> str:
 @cache
 def _tails(key: str) -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(data('subject')[key]).pattern})$")
+
+
+@cache
+def _verbs() -> re.Pattern[str]:
+    return re.compile(f"^(?:{alternation(data('subject')['delivering']).pattern})")
 
 
 @cache

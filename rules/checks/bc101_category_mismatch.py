@@ -7,7 +7,9 @@ from models.records.finding import Evidence, Finding, Severity
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_cost_added
 from rules.rewriting.rows import moved, replaced
+from rules.rewriting.units import ZERO, zero_cells
 from rules.support.category import SURE, UNFIT, lexicon_verdict, model_evidence, model_verdict
 
 _BARE_FACT = "三级指标「{name}」申报为「{level2}」，所考核的内容更接近「{likely}」，疑似归类不符"
@@ -117,7 +119,15 @@ class CategoryMismatch(RowRule):
         if verdict is None:
             return
         likely = ctx.project.scheme.level2_name(verdict.likely)
-        yield from moved(ctx, verdict.likely, why=f"名称所考核的内容更接近{likely}，请核实归类")
+        refill = (
+            list(unit_cost_added(ctx.project, why="移走后该类没有指标")) if ctx.category == "成本" else []
+        )
+        why = f"名称所考核的内容更接近{likely}，请核实归类"
+        if verdict.likely == "社会效益" and ctx.quantity.kind == "ratio" and (cells := zero_cells(ctx)):
+            yield from moved(
+                ctx, verdict.likely, why=f"{why}，0取自名称", also=cells, derived=ZERO, refill=refill
+            )
+        yield from moved(ctx, verdict.likely, why=why, refill=refill)
         yield from replaced(ctx, why=f"保留在{ctx.text('level2')}的，改为该类自身的指标", keep=False)
 
 

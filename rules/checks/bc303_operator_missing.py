@@ -86,6 +86,8 @@ class OperatorMissing(RowRule):
         )
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if ctx.category not in ("成本", "经济效益") and ctx.quantity.kind == "money":
+            return  # The value itself is at fault there, not its sign.
         low = (ctx.category in ("成本", "社会成本", "生态环境成本")) or lower_is_better(ctx.name) is True
         sign = "≤" if low else "≥"
         why = "以低为好的指标使用上限" if low else "以高为好的指标使用下限"

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp.lexicon import any_of, bare
-from nlp.naming import is_cost, is_count, is_unit_cost, lower_is_better
+from nlp.naming import is_cost, is_count, is_unit_cost, lower_is_better, not_a_cost
 from rules.engine.base import DOC_101, LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
+from rules.rewriting.costs import unit_costs_of
 from rules.rewriting.values import with_operator
+from rules.support.amounts import money_of
 from rules.support.cells import CEILINGS, FLOORS, is_figure, marked_qualitative, operator_at
 
 _MONEY = ("money", "money_per")
@@ -51,7 +53,7 @@ class OperatorDirection(RowRule):
     ```
 
     ## 建议的把握
-    只改符号，数值不变，由填报人确认。
+    只改符号，数值不变，由填报人确认；金额等于或超过预算数的改为单位成本，列出算式。
 
     ## 依据
     财预〔2021〕101号（成本指标用于控制支出上限）。条文未经人工核对。
@@ -157,7 +159,15 @@ class OperatorDirection(RowRule):
             source=source,
         )
 
+    @staticmethod
+    def _whole_budget(ctx: RowContext) -> bool:
+        """Whether the amount is the budget or more, so that turning the sign alone would not control anything."""
+        money, budget = money_of(ctx), ctx.project.budget_yuan
+        return money is not None and budget is not None and money.yuan >= budget
+
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        if ctx.category == "成本" and (not_a_cost(ctx.text("name")) is not None or self._whole_budget(ctx)):
+            yield from unit_costs_of(ctx, why="成本指标应为单位成本的上限")
         sign = ctx.quantity.operator or ""
         turned = "≤" if sign in FLOORS else "≥"
         draft = with_operator(

@@ -21,7 +21,7 @@ from nlp.prose import find_numbers
 from rules.engine.base import DOC_101, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.cells import row_at, text_at
+from rules.rewriting.cells import row_at, texts_at
 from rules.rewriting.goals import raised
 from rules.support.cells import CEILINGS, number_text, plain
 from rules.support.same_thing import comparable, object_score
@@ -185,7 +185,8 @@ class TargetTooLow(DocumentRule):
     def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
         row = row_at(ctx, finding.location.path)
         if row is not None:
-            yield from raised(row, text_at(ctx, finding.related[0].path), "目标文字写明的数字")
+            for text in texts_at(ctx, finding.related[0].path):
+                yield from raised(row, text, "目标文字写明的数字")
 
 
 def _is_floor(row: RowContext) -> bool:

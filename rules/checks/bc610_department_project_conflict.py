@@ -1,6 +1,5 @@
 """BC610 department-project-conflict."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,7 +9,7 @@ from rules.engine.base import DOC_88, DocumentRule, Source
 from rules.engine.context import DocumentContext, ProjectContext
 from rules.engine.draft import Draft
 from rules.engine.paths import split_path
-from rules.rewriting.cells import row_at
+from rules.rewriting.cells import row_at, texts_at
 from rules.rewriting.goals import raised, row_for_item
 from rules.support.figures import Figure, Match, figures, is_covered, is_deliverable, matches
 
@@ -174,17 +173,12 @@ class DepartmentProjectConflict(DocumentRule):
         return department.items[k].name.text
 
     def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
-        department = ctx.document.department
-        found = re.fullmatch(r"department\.items\[(\d+)\]", finding.location.path)
-        if department is None or found is None:
-            return
-        item = department.items[int(found[1])]
-        for cell in (item.indicator, item.goal):
+        for text in texts_at(ctx, finding.location.path):
             if finding.subcode == "no-row":
                 project = ctx.projects[split_path(finding.related[0].path).project or 0]
-                yield from row_for_item(project, cell.text, [part.text for part in finding.evidence])
+                yield from row_for_item(project, text, [part.text for part in finding.evidence])
             elif (row := row_at(ctx, finding.related[0].path)) is not None:
-                yield from raised(row, cell.text, "部门分项目标写明的数字")
+                yield from raised(row, text, "部门分项目标写明的数字")
 
 
 RULE = DepartmentProjectConflict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from rules.engine.edits import row_cells
 from rules.engine.paths import resolve_cell, split_path
 from rules.support.cells import plain
 
+_ITEM = re.compile(r"department\.items\[(\d+)\]")
 GRADES = "全部达成/部分达成/未达成"
 """Grades of a qualitative target as the budget system lists them, in short."""
 _SPOKEN = {"工作日": "个工作日", "月": "个月"}
@@ -124,3 +126,13 @@ def text_at(ctx: DocumentContext, path: str) -> str:
     """Return the filed text at a path."""
     cell = resolve_cell(ctx.document, path)
     return cell.text if cell is not None else ""
+
+
+def texts_at(ctx: DocumentContext, path: str) -> tuple[str, ...]:
+    """Return the texts at a path; an item of part one has two, its indicator and its goal."""
+    found = _ITEM.fullmatch(path)
+    department = ctx.document.department
+    if found is not None and department is not None:
+        item = department.items[int(found[1])]
+        return (item.indicator.text, item.goal.text)
+    return (text_at(ctx, path),)

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from models.records.finding import Edit
-from nlp.measures import is_unit_cost
-from nlp.subject import measured
+from nlp.linking import same_object
+from nlp.measures import is_count, is_unit_cost
+from nlp.quantity import find_numbers
+from nlp.subject import delivered
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_text
@@ -35,6 +37,9 @@ _EACH: Final = {
     "千米": "每公里",
 }
 _LONGEST: Final = 10
+_SAME: Final = 0.6
+_ROUNDING: Final = Decimal("1.05")
+"""A goal that promises more than this is another figure, not the exact form of the rounded one."""
 
 
 def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
@@ -62,23 +67,41 @@ def unit_cost_added(project: ProjectContext, *, why: str) -> Iterator[Draft]:
 
 
 def _counted(project: ProjectContext) -> list[RowContext]:
-    return [
+    found = [
         row
-        for row in project.of("数量")
-        if row.quantity.kind == "count"
+        for row in project.live_rows
+        if (row.category == "数量" or (row.category == "质量" and is_count(row.text("name"))))
+        and row.quantity.kind == "count"
         and row.quantity.unit is not None
         and not row.quantity.per
         and row.quantity.upper is None
         and (row.quantity.number or 0) > 1
     ]
+    # People, households, kilometres are what standards are set for; 个 and 次 come after.
+    return sorted(found, key=lambda row: row.quantity.unit not in _EACH)
+
+
+def _largest(project: ProjectContext, count: RowContext) -> Decimal:
+    """Return the count, or the larger one that the goals promise of the same thing: more pieces, lower unit cost."""
+    number = count.quantity.number
+    assert number is not None
+    for goal in project.project.goals:
+        for item in find_numbers(goal.text):
+            if (
+                item.number is not None
+                and item.unit == count.quantity.unit
+                and number < item.number <= number * _ROUNDING
+                and same_object(goal.text, count.text("name")) >= _SAME
+            ):
+                number = item.number
+    return number
 
 
 def _per_piece(
     project: ProjectContext, count: RowContext, row: RowContext | None, why: str, *, alone: bool
 ) -> Iterator[Draft]:
     """Yield the unit cost per counted piece: as a sum where the table counts one thing only, and as a blank."""
-    number, unit, budget = count.quantity.number, count.quantity.unit or "", project.budget_yuan
-    assert number is not None
+    number, unit, budget = _largest(project, count), count.quantity.unit or "", project.budget_yuan
     name, thing = _name(project, count, row, unit)
     asked = f"{why}；按「{count.words()['name']}」的计量单位核算"
     if not budget or budget < 0:
@@ -103,13 +126,13 @@ def _per_piece(
 def _name(project: ProjectContext, count: RowContext, row: RowContext | None, unit: str) -> tuple[str, str]:
     """Return the name of the unit cost and the thing it is about; a unit cost that was filed keeps its name."""
     about = subject_of(project)
-    thing = measured(count.text("name"))[-_LONGEST:]
+    thing = delivered(count.text("name"))[-_LONGEST:]
     topic = about.topic[-_LONGEST:] if about is not None else thing
     if row is not None and is_unit_cost(row.text("name")):
         return row.text("name"), topic
     if unit in _EACH:
         return f"{_EACH[unit]}{topic}成本", topic
-    return f"单{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic
+    return f"每{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic
 
 
 def _draft(
@@ -135,7 +158,11 @@ def _draft(
         title = f"补充成本指标「{name}」"
     else:
         edits = row_edits(row, cells)
-        title = f"将「{row.words()['name']}」改为单位成本「{name}」"
+        title = (
+            f"「{name}」改为{unit}的上限"
+            if name == row.text("name")
+            else f"将「{row.words()['name']}」改为单位成本「{name}」"
+        )
     return Draft(
         title=title,
         rationale=why,

@@ -112,11 +112,19 @@ def proposals(
     weak = [item for item in found if item not in strong]
     special = [item for item, bound in framed if bound]
     rest = [item for item, bound in framed if not bound]
+    wanted = _endings_for(like)
+    ranked = sorted((*strong, *special, *weak, *rest), key=lambda item: not item.name.endswith(wanted))
     seen: list[str] = []
-    for item in (*strong, *special, *weak, *rest):
+    for item in ranked if wanted else (*strong, *special, *weak, *rest):
         if not any(same(item.name, name) for name in (*taken, *seen)):
             seen.append(item.name)
             yield item
+
+
+def _endings_for(name: str) -> tuple[str, ...]:
+    """Return the endings that usually make an abstract name measurable (影响力 → 知晓率)."""
+    hints = data("subject")["abstract_hints"]
+    return tuple(ending for word, endings in hints.items() if word in name for ending in endings)
 
 
 def _of_entry(hit: library.Hit) -> Proposal:

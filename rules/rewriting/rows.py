@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain, islice
+from types import MappingProxyType
 
 from models.records.finding import Applicability, Edit
 from rules.engine.context import ProjectContext, RowContext
@@ -118,30 +120,35 @@ def added(ctx: ProjectContext, category: str, *, why: str, nth: int = 0) -> Iter
         )
 
 
-def moved(ctx: RowContext, category: str, *, why: str) -> Iterator[Draft]:
-    """Yield drafts that move the row to another class.
+def moved(
+    ctx: RowContext,
+    category: str,
+    *,
+    why: str,
+    also: Mapping[str, str] = MappingProxyType({}),
+    derived: tuple[Derivation, ...] = (),
+    refill: Iterable[Draft] = (),
+) -> Iterator[Draft]:
+    """Yield drafts that move the row to another class; `also` are further texts for its cells, `refill` drafts that
+    add a row of the old class and come before those of the library.
 
-    Where the old class would be left without a row, an indicator of the old class is added; where the filed value
-    does not suit the new class, it is asked anew.
+    Where the scheme asks for a row of the old class and none would be left, an indicator of that class is added.
     """
     project = ctx.project
-    place = row_edits(ctx, class_cells(project, category))
+    place = row_edits(ctx, {**class_cells(project, category), **also})
     if not place:
         return
-    name = ctx.words()["name"]
+    name, old = ctx.words()["name"], ctx.category
     title = f"将「{name}」移到{project.scheme.level2_name(category)}"
-    old = ctx.category
-    if old is not None and _needed(ctx, old) and not carries_weights(project) and project.scheme.has(old):
-        for proposal in list(proposals(project, old))[:3]:
-            new = filled(project, proposal)
-            edit = add_edit(project, {**class_cells(project, old), **new.cells})
-            yield Draft(
-                title=f"{title}，{project.scheme.level2_name(old)}另设「{proposal.name}」",
-                rationale=f"{why}；移走后该类没有指标，{proposal.reason}",
-                edits=(*place, edit),
-                blanks=used(new.blanks, (edit,)),
-            )
-    yield Draft(title=title, rationale=why, edits=place)
+    if also.get("name"):
+        title += f"，改为「{also['name']}」"
+    alone = Draft(title=title, rationale=why, edits=place, derived=derived, lifted=bool(also))
+    if old is None or not _needed(ctx, old) or carries_weights(project) or not project.scheme.has(old):
+        yield alone
+        return
+    for extra in islice(chain(refill, added(project, old, why="移走后该类没有指标")), 3):
+        yield replace(joined(alone, extra), title=f"{title}，{extra.title}")
+    yield alone
 
 
 def _needed(ctx: RowContext, category: str) -> bool:

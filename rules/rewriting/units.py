@@ -22,9 +22,10 @@ from nlp.subject import measured
 from rules.engine.context import RowContext
 from rules.engine.draft import Derivation, Draft
 from rules.rewriting.blanks import unit_blank
-from rules.rewriting.cells import class_cells, figure_text, row_edits, value_cells
+from rules.rewriting.cells import figure_text, row_edits, value_cells
+from rules.rewriting.costs import unit_cost_added
 from rules.rewriting.describe import describe
-from rules.rewriting.rows import moved, replaced, used
+from rules.rewriting.rows import moved, replaced
 from rules.rewriting.values import asked, with_unit
 from rules.support.cells import plain
 
@@ -188,29 +189,39 @@ def _unit_of_name(name: str) -> str | None:
     return None
 
 
-def _zero(ctx: RowContext) -> Iterator[Draft]:
-    """「无重大事件发生 ≥95%」 → 「重大事件发生数 ＝0起」; zero stands in the name."""
+def zero_cells(ctx: RowContext) -> dict[str, str]:
+    """Return the cells that state 「无重大事件发生」 as a count of zero; {} where the name does not deny anything."""
     name = ctx.text("name")
     found = _DENIAL.search(name)
-    if found is None:
-        return
+    if found is None or not is_zero_event(ctx.name):
+        return {}
     rest = _HAPPENS.sub("", name[: found.start()] + name[found.end() :])
     renamed = f"{rest}发生数"
-    cells = {
+    return {
         "name": renamed,
         "description": describe(renamed, "社会效益") or renamed,
         **value_cells(ctx, "＝", "0", "起"),
     }
-    target = ctx.category
-    if target in ("时效", "成本", "数量") and ctx.project.scheme.has("社会效益"):
-        cells |= class_cells(ctx.project, "社会效益")
-    edits = row_edits(ctx, cells)
-    draft = Draft(
-        title=f"改为「{renamed}」＝0起",
-        rationale="「没有发生」的百分比没有含义，0取自名称，请核实",
-        edits=edits,
-        blanks=used((), edits),
-        derived=(Derivation(Decimal(0), "zero"),),
+
+
+ZERO: Final = (Derivation(Decimal(0), "zero"),)
+"""Zero follows from the name that denies the event."""
+
+
+def _zero(ctx: RowContext) -> Iterator[Draft]:
+    """「无重大事件发生 ≥95%」 → 「重大事件发生数 ＝0起」; zero stands in the name."""
+    cells = zero_cells(ctx)
+    if not cells:
+        return
+    why = "「没有发生」的百分比没有含义，0取自名称，请核实"
+    if ctx.category in ("时效", "成本", "数量") and ctx.project.scheme.has("社会效益"):
+        refill = unit_cost_added(ctx.project, why="移走后该类没有指标") if ctx.category == "成本" else ()
+        yield from moved(ctx, "社会效益", why=why, also=cells, derived=ZERO, refill=refill)
+        return
+    yield Draft(
+        title=f"改为「{cells['name']}」＝0起",
+        rationale=why,
+        edits=row_edits(ctx, cells),
+        derived=ZERO,
         lifted=True,
     )
-    yield draft

@@ -16,11 +16,13 @@ from nlp.measures import (
     is_unit_cost,
     rate_word,
 )
+from nlp.subject import deadline_name
 from rules.engine.context import RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_kind_of
 from rules.rewriting.blanks import date_blank, number_blank, unit_blank
 from rules.rewriting.cells import figure_text, row_edits, value_cells
+from rules.rewriting.describe import describe
 from rules.rewriting.rows import used
 
 _DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
@@ -90,8 +92,14 @@ def asked(
         blank = number_blank(text, basis, probe="15")
         cells = value_cells(ctx, "≤", str(blank), "个工作日")
     elif target == "时效" or (is_time_point_or_span(text) and is_timeliness(text)):
-        blank = date_blank(ctx.project, text)
+        dated = text if is_time_point_or_span(text) else deadline_name(text)
+        if dated is None:
+            return
+        blank = date_blank(ctx.project, dated)
         cells = value_cells(ctx, "≤", str(blank), "")
+        if dated != text:
+            title = f"将「{ctx.words()['name']}」改为「{dated}」"
+            cells |= {"name": dated, "description": describe(dated, target) or dated}
     elif target == "成本":
         blank = number_blank(text, basis, probe="1")
         cells = value_cells(ctx, "≤", str(blank), "元" if is_unit_cost(text) else "万元")
@@ -134,10 +142,14 @@ def deadline(ctx: RowContext) -> Draft | None:
         text += f"{int(month)}月{int(day)}日"
         note = "月份沿用表内，日取期末"
         derived = (Derivation(Decimal(int(day)), "month-end", (Decimal(int(month)),)),)
+    cells = value_cells(ctx, "≤", text, "")
+    name = deadline_name(ctx.text("name"))
+    if name is not None:
+        cells |= {"name": name, "description": describe(name, "时效") or name}
     return Draft(
-        title=f"改为「≤{text}」",
+        title=f"改为「{name or ctx.words()['name']} ≤{text}」",
         rationale=f"期限应为上限，{note}，请核实",
-        edits=row_edits(ctx, value_cells(ctx, "≤", text, "")),
+        edits=row_edits(ctx, cells),
         derived=derived,
         lifted=True,
     )
