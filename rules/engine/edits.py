@@ -52,6 +52,75 @@ def apply(document: Document, edits: Sequence[Edit]) -> Document:
     return replace(document, projects=tuple(projects))
 
 
+def kept_rows(project: Project, edits: Iterable[Edit], index: int) -> dict[int, int]:
+    """Return row of the filed table → row of the copy, for every row that stays."""
+    removed = {
+        split_path(edit.path).row
+        for edit in edits
+        if edit.new is None and split_path(edit.path).project == index and split_path(edit.path).field is None
+    }
+    kept = [row for row in range(len(project.rows)) if row not in removed]
+    return {old: new for new, old in enumerate(kept)}
+
+
+def difference(before: Document, after: Document, kept: Mapping[int, Mapping[int, int]]) -> tuple[Edit, ...]:
+    """Return the edits that turn one document into the other, removals last.
+
+    `kept` maps, for each project, rows of `before` to rows of `after`; rows of `after` that nobody maps to are new.
+    """
+    edits: list[Edit] = []
+    for index, (old, new) in enumerate(zip(before.projects, after.projects, strict=True)):
+        if old is new:
+            continue
+        head = f"projects[{index}]"
+        edits += (
+            Edit(f"{head}.{field}", _text(old, field), _text(new, field))
+            for field in (*_PLAIN, *_MONEY, "budget.purpose", *_lists(old))
+            if _text(old, field) != _text(new, field)
+        )
+        rows = kept[index]
+        for k, row in enumerate(old.rows):
+            if k not in rows:
+                continue
+            other = new.rows[rows[k]]
+            edits += (
+                Edit(f"{head}.rows[{k}].{field}", text, dict(row_cells(other))[field])
+                for field, text in row_cells(row)
+                if dict(row_cells(other)).get(field, text) != text
+            )
+        added = [k for k in range(len(new.rows)) if k not in rows.values()]
+        edits += (
+            Edit(f"{head}.rows[{len(old.rows) + n}]", None, row_cells(new.rows[k]))
+            for n, k in enumerate(added)
+        )
+        edits += (
+            Edit(f"{head}.rows[{k}]", row_cells(row), None) for k, row in enumerate(old.rows) if k not in rows
+        )
+    return tuple(sorted(edits, key=lambda edit: edit.new is None))
+
+
+def _lists(project: Project) -> list[str]:
+    return [
+        *(f"goals[{k}]" for k in range(len(project.goals))),
+        *(f"plan[{k}]" for k in range(len(project.plan))),
+    ]
+
+
+def _text(project: Project, field: str) -> str:
+    goal, point = _GOAL.fullmatch(field), _PLAN.fullmatch(field)
+    if goal is not None:
+        return project.goals[int(goal[1])].text
+    if point is not None:
+        return project.plan[int(point[1])].percent.cell.text
+    if field == "budget.purpose":
+        return project.budget.purpose.text
+    if field in _MONEY:
+        amount: AmountCell | None = getattr(project.budget, field.removeprefix("budget."))
+        return amount.cell.text if amount is not None else ""
+    cell: Cell = getattr(project, field)
+    return cell.text
+
+
 def fill(edits: Iterable[Edit], values: Mapping[str, str]) -> tuple[Edit, ...]:
     """Return the edits with blanks replaced; `values` maps a blank's prompt to the filer's text."""
 

@@ -27,7 +27,7 @@ class Adviser:
     def __init__(self, ctx: DocumentContext, ruleset: RuleSet, single: Sequence[Finding]) -> None:
         self._ctx = ctx
         self._rules: dict[str, Rule] = {rule.code: rule for rule in ruleset.rules if rule.cure}
-        self._verifier = Verifier(ctx, ruleset, single)
+        self.verifier = Verifier(ctx, ruleset, single)
         self._single: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
         for item in single:
             self._single[item.code, item.severity.value, item.location.path].append(item)
@@ -54,7 +54,7 @@ class Adviser:
     ) -> tuple[Suggestion, ...]:
         kept: list[Suggestion] = []
         for draft in drafts:
-            proven = self._verifier.prove(draft, members, hints=hints)
+            proven = self.verifier.prove(draft, members, hints=hints)
             if isinstance(proven, str):
                 self.dropped[members[0].code, proven] += 1
             elif all(proven.edits != other.edits for other in kept):

@@ -8,13 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
-from models.records.document import Document, Project
+from models.records.document import Document
 from models.records.finding import Edit, Finding, Severity, Suggestion
 from rules.engine import honesty
 from rules.engine.base import DocumentRule
 from rules.engine.context import DocumentContext
 from rules.engine.draft import Draft
-from rules.engine.edits import EditError, apply, fill, open_blanks
+from rules.engine.edits import EditError, apply, fill, kept_rows, open_blanks
 from rules.engine.paths import split_path
 from rules.engine.ruleset import RuleSet
 from rules.engine.run import document_findings, project_findings, row_findings
@@ -91,6 +91,14 @@ class Verifier:
             applicability=draft.applicability,
             verification="needs_input" if draft.blanks else "verified",
         )
+
+    def harm(self, edits: Sequence[Edit]) -> str | None:
+        """Return what goes wrong when the edits are made together: stale ones, or a new error or warning."""
+        try:
+            after = apply(self._ctx.document, edits)
+        except EditError as error:
+            return str(error)
+        return self._rerun(after, edits, (), hints=True)
 
     def _known(self, index: int) -> frozenset[Decimal]:
         if index not in self._numbers:
@@ -233,17 +241,6 @@ def _places(finding: Finding, back: Back) -> frozenset[Place]:
 def _changed_rows(edits: Iterable[Edit], project: int) -> set[int]:
     parts = [split_path(edit.path) for edit in edits]
     return {part.row for part in parts if part.project == project and part.row is not None}
-
-
-def kept_rows(project: Project, edits: Iterable[Edit], index: int) -> dict[int, int]:
-    """Return row of the filed table → row of the copy, for every row that stays."""
-    removed = {
-        split_path(edit.path).row
-        for edit in edits
-        if edit.new is None and split_path(edit.path).project == index and split_path(edit.path).field is None
-    }
-    kept = [row for row in range(len(project.rows)) if row not in removed]
-    return {old: new for new, old in enumerate(kept)}
 
 
 def _fields(edits: Iterable[Edit]) -> frozenset[str]:

@@ -90,5 +90,7 @@ def _words(text: str | RowCells | None) -> str:
     if not isinstance(text, tuple):
         return safe_text(text or "")
     return "，".join(
-        f"{FIELD_LABELS[field]}：{one_line(safe_text(cell))}" for field, cell in text if cell and field in FIELD_LABELS
+        f"{FIELD_LABELS[field]}：{one_line(safe_text(cell))}"
+        for field, cell in text
+        if cell and field in FIELD_LABELS
     )
