@@ -1,4 +1,4 @@
-"""The commands: check, parse, rules, explain, doctor; `model_commands` has those around the class model."""
+"""The commands: check, parse, rules, explain, doctor; `fix_commands` and `model_commands` have the others."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ HAS_ERRORS = 1
 
 def register(cli: click.Group) -> None:
     """Attach the commands to the group."""
+    from service import fix_commands as fixing
     from service import model_commands as model
 
-    for command in (check, parse, rules, explain, doctor, model.classify, model.train, model.evaluate):
+    for command in (
+        check, parse, fixing.fix, fixing.suggest, rules, explain, doctor, model.classify, model.train, model.evaluate,
+    ):  # fmt: skip
         cli.add_command(command)
 
 

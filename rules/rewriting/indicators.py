@@ -92,30 +92,31 @@ def proposals(
     *,
     instead_of: RowContext | None = None,
     kinds: frozenset[str] | None = None,
+    breadth: int = 6,
 ) -> Iterator[Proposal]:
     """Yield indicators of a class for the project, best first; none that the table already has.
 
     `instead_of` is the row to be replaced: likeness to it counts, and it does not rule out its own name. `kinds`
-    restricts to some kinds of values.
+    restricts to some kinds of values, `breadth` is how many entries of the library are looked at.
     """
     taken = [row.text("name") for row in ctx.rows if row is not instead_of]
     like = instead_of.text("name") if instead_of is not None else ""
     fitting = [
         hit
-        for hit in library.search(about_project(ctx), category, like=like, limit=6, unit_kinds=kinds)
+        for hit in library.search(about_project(ctx), category, like=like, limit=breadth, unit_kinds=kinds)
         if hit.score >= FITS and hit.words
     ]
     framed = list(_framed(ctx, category, kinds))
-    found = [_of_entry(hit) for hit in fitting]
-    # Frames made for this kind of project come before entries that only share a word with it.
-    strong = [item for item, hit in zip(found, fitting, strict=True) if hit.score >= 2 * FITS]
-    weak = [item for item in found if item not in strong]
+    own = [_of_entry(hit) for hit in fitting if hit.entry.sector != library.GENERAL]
+    general = [_of_entry(hit) for hit in fitting if hit.entry.sector == library.GENERAL]
+    # Entries of the project's own field, then frames made for its kind, then what suits any project.
     special = [item for item, bound in framed if bound]
     rest = [item for item, bound in framed if not bound]
+    order = (*own, *special, *general, *rest)
     wanted = _endings_for(like)
-    ranked = sorted((*strong, *special, *weak, *rest), key=lambda item: not item.name.endswith(wanted))
+    ranked = sorted(order, key=lambda item: not item.name.endswith(wanted))
     seen: list[str] = []
-    for item in ranked if wanted else (*strong, *special, *weak, *rest):
+    for item in ranked if wanted else order:
         if not any(same(item.name, name) for name in (*taken, *seen)):
             seen.append(item.name)
             yield item

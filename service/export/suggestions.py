@@ -64,14 +64,15 @@ def suggestion_view(document: Document, suggestion: Suggestion) -> SuggestionVie
     return SuggestionView(
         title=sentence(suggestion.title),
         rationale=sentence(suggestion.rationale),
-        edits=tuple(_edit(document, edit) for edit in suggestion.edits),
+        edits=tuple(edit_view(document, edit) for edit in suggestion.edits),
         slots=tuple(one_line(slot.mark) for slot in suggestion.slots),
         applicability=APPLICABILITY[suggestion.applicability.value],
         verified=suggestion.verification == "verified",
     )
 
 
-def _edit(document: Document, edit: Edit) -> EditView:
+def edit_view(document: Document, edit: Edit) -> EditView:
+    """Say one edit in words."""
     ref = paths.parse(edit.path)
     is_row = ref.part == "rows" and not ref.field
     adds = is_row and edit.old is None and edit.new is not None
