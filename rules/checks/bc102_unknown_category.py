@@ -51,6 +51,7 @@ class UnknownCategory(DocumentRule):
     name = "unknown-category"
     title = "指标类型不在指标体系内"
     cure = True
+    incurable = frozenset({"pack"})
     severity = Severity.ERROR
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("STR-09",)

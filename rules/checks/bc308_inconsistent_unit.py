@@ -151,6 +151,18 @@ class InconsistentUnit(ProjectRule):
         row = row_at(ctx, finding.location.path)
         if row is None:
             return
+        if finding.subcode == "goal-words":
+            words = next(
+                (
+                    found
+                    for goal in ctx.project.goals
+                    if (found := same_but_for_counting_word(goal.text, row.name))
+                ),
+                None,
+            )
+            if words is not None:
+                yield from in_unit(row, words[0].removesuffix("数"), "与绩效目标一致")
+            return
         if finding.subcode == "rows":
             first = row_at(ctx, finding.related[0].path)
             if first is not None and first.quantity.unit:

@@ -10,7 +10,7 @@ from rules.engine.context import DocumentContext, ProjectContext, shorten
 from rules.engine.draft import Draft
 from rules.engine.paths import split_path
 from rules.rewriting.cells import text_at
-from rules.rewriting.goals import goal_from_rows
+from rules.rewriting.goals import goal_asked, goal_from_rows
 
 
 class SloganGoal(DocumentRule):
@@ -111,17 +111,29 @@ class SloganGoal(DocumentRule):
             hint=entry.hint,
         )
 
+    def curable(self, finding: Finding) -> bool:
+        # The paths of part one name no single cell, so nothing there is edited.
+        return super().curable(finding) and finding.location.path.startswith("projects[")
+
     def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
         where = split_path(finding.location.path)
         if where.project is None:
             return
-        text = goal_from_rows(ctx.projects[where.project], text_at(ctx, finding.location.path))
+        project, filed = ctx.projects[where.project], text_at(ctx, finding.location.path)
+        text = goal_from_rows(project, filed)
         if text is not None:
             yield Draft(
                 title="用表内指标写出目标",
                 rationale="数字均取自本表指标，请核实并补充服务对象",
-                edits=(Edit(finding.location.path, text_at(ctx, finding.location.path), text),),
+                edits=(Edit(finding.location.path, filed, text),),
             )
+        asked, blanks = goal_asked(project, filed)
+        yield Draft(
+            title="写明为谁、交付什么、有什么变化",
+            rationale="目标应当能分解成指标，空白处由填报人填写",
+            edits=(Edit(finding.location.path, filed, asked),),
+            blanks=blanks,
+        )
 
 
 RULE = SloganGoal

@@ -69,6 +69,7 @@ class SatisfactionThreshold(ProjectRule):
     name = "satisfaction-threshold"
     title = "满意度取值或调查方式"
     cure = True
+    incurable = frozenset({"full"})
     severity = Severity.INFO
     handbook = ("BEN-04",)
     dimension = "适当性"

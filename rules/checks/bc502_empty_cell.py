@@ -84,6 +84,7 @@ class EmptyCell(ProjectRule):
     name = "empty-cell"
     title = "必填单元格为空"
     cure = True
+    incurable = frozenset({"goal"})
     severity = Severity.ERROR
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("STR-01", "STR-02")

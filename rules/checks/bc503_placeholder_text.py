@@ -10,7 +10,10 @@ from nlp.naming import placeholders
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, shorten
 from rules.engine.draft import Draft
-from rules.rewriting.cells import row_at, text_at
+from rules.rewriting.basis import basis_text
+from rules.rewriting.cells import row_at, row_edits, text_at
+from rules.rewriting.describe import description_of
+from rules.rewriting.rows import replaced
 from rules.rewriting.values import asked
 
 _KINDS: Final = {
@@ -146,8 +149,27 @@ class PlaceholderText(ProjectRule):
                 applicability=Applicability.SAFE,
             )
         row = row_at(ctx, finding.location.path)
-        if row is not None and finding.location.path.endswith(".value"):
+        if row is None:
+            return
+        field = finding.location.path.rpartition(".")[2]
+        if field == "value":
             yield from asked(row, why="占位符处应填写目标值")
+        elif field == "name":
+            yield from replaced(row, why="名称尚未填写")
+        elif field == "description" and (described := description_of(row)) is not None:
+            yield Draft(
+                title="写明口径和数据来源",
+                rationale="按指标名称和类型拟定的计算口径，请核实",
+                edits=row_edits(row, {"description": described}),
+            )
+        elif field == "basis":
+            basis, blank = basis_text(row.category)
+            yield Draft(
+                title="写明依据的类型和文件",
+                rationale="按指标类型给出常用的依据类型，文件名称和文号由填报人填写",
+                edits=row_edits(row, {"basis": basis}),
+                blanks=(blank,),
+            )
 
 
 def _cleaned(text: str, finding: Finding) -> str:

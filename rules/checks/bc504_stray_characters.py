@@ -8,7 +8,7 @@ from typing import Final
 from models.records.document import Cell
 from models.records.finding import Applicability, Edit, Evidence, Finding, Location, Severity
 from nlp.strays import doubled_marks, gbk_bytes, lone_brackets, residue, unreadable
-from nlp.text import strip_prefix
+from nlp.text import clean, strip_prefix
 from rules.engine.base import FORM, ProjectRule, Source
 from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.engine.draft import Draft
@@ -77,6 +77,7 @@ class StrayCharacters(ProjectRule):
     name = "stray-characters"
     title = "文字超长或夹有多余字符"
     cure = True
+    incurable = frozenset({"length"})
     severity = Severity.INFO
     severities = frozenset({Severity.ERROR})
     handbook = ("STR-11",)
@@ -173,9 +174,9 @@ class StrayCharacters(ProjectRule):
 
 def _cleaned(text: str, finding: Finding) -> str:
     """Return the text without the characters that the finding marks; "" where it marks none."""
-    if finding.subcode != "stray" or finding.location.span is None:
+    if finding.subcode != "stray":
         return ""
-    rest = text
+    rest = clean(text)
     for _ in range(8):
         lone, marks = lone_brackets(rest), doubled_marks(rest)
         bad = unreadable(rest)

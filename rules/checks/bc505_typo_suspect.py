@@ -127,6 +127,10 @@ class TypoSuspect(DocumentRule):
                 right=right,
             )
 
+    def curable(self, finding: Finding) -> bool:
+        # The paths of part one name no single cell, so nothing there is edited.
+        return super().curable(finding) and finding.location.path.startswith("projects[")
+
     def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
         path, span = finding.location.path, finding.location.span
         if span is None or not path.startswith("projects["):

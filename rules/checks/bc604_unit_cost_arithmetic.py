@@ -78,6 +78,7 @@ class UnitCostArithmetic(ProjectRule):
     name = "unit-cost-arithmetic"
     title = "数量与单位成本之积同预算不符"
     cure = True
+    incurable = frozenset({"under"})
     severity = Severity.WARNING
     handbook = ("CST-04",)
     dimension = "可行性"

@@ -52,6 +52,7 @@ class BudgetPartsMismatch(ProjectRule):
     name = "budget-parts-mismatch"
     title = "预算数与资金构成不符"
     cure = True
+    incurable = frozenset({"missing", "unreadable"})
     severity = Severity.ERROR
     handbook = ("1.2",)
     dimension = "完整性"

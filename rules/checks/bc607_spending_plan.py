@@ -76,6 +76,7 @@ class SpendingPlan(DocumentRule):
     name = "spending-plan"
     title = "资金支出计划有误或一律均摊"
     cure = True
+    incurable = frozenset({"even", "falling"})
     severity = Severity.WARNING
     severities = frozenset({Severity.INFO})
     handbook = ("XP-03",)

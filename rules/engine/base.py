@@ -91,6 +91,8 @@ class Rule(ABC):
     """False for findings that rest on a model or similarity: their wording says 疑似 or 建议核实."""
     cure: ClassVar[bool] = False
     """Whether the rule proposes changes (`cures`); its page then has the heading 建议的把握."""
+    incurable: ClassVar[frozenset[str]] = frozenset()
+    """Subcodes of findings for which there is nothing sensible to propose; the page says so."""
     Options: ClassVar[type] = NoOptions
 
     def __init__(
@@ -99,6 +101,10 @@ class Rule(ABC):
         self.options = self.Options() if options is None else options
         self._severity = severity
         self._opinion_code = opinion_code
+
+    def curable(self, finding: Finding) -> bool:
+        """Whether there can be a suggestion for the finding."""
+        return self.cure and finding.subcode not in self.incurable
 
     def found(
         self,

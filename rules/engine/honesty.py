@@ -23,6 +23,7 @@ _FORMULA_CONSTANT: Final = re.compile(r"[×x*]\s*100\s*%")
 _DENIES: Final = re.compile(r"无|零|不发生|未发生|杜绝|没有|防止|避免")
 _FLOORS: Final = ("≥", "＞", "＝", None)
 _CEILINGS: Final = ("≤", "＜", "＝")
+_WHOLE: Final = Decimal(100)
 _MYRIAD: Final = Decimal(10_000)
 _PLACES: Final = Decimal("0.01")
 
@@ -74,6 +75,10 @@ def _asks_less(first: Quantity, second: Quantity, *, lifted: bool) -> bool:
     """Whether the second target is easier. Values that cannot be compared (another unit, words) are not."""
     if first.number is None or second.number is None or first.kind != second.kind:
         return False
+    if first.kind == "ratio" and first.number > _WHOLE and second.number == _WHOLE:
+        return False  # More than all of a whole cannot be reached.
+    if lifted and first.unit != second.unit and first.number == second.number:
+        return False  # The unit is what is repaired; the figure stays.
     a, b = _size(first), _size(second)
     if first.dimension != second.dimension and first.unit is not None and second.unit is not None:
         return False
@@ -113,7 +118,8 @@ def _follows(item: Derivation, filed: frozenset[Decimal], project: Project, edit
         case "sum":
             expected = first + sum(rest)
         case "half":
-            expected = first / 2
+            # A weight of 15 is shared as 8 and 7.
+            return abs(first / 2 - item.result) <= Decimal("0.5")
         case "scale":
             return item.result in (first * _MYRIAD, first / _MYRIAD)
         case "month-end":

@@ -17,7 +17,7 @@ from rules.engine.ruleset import RuleSet
 from rules.engine.verify import Verifier
 
 KEPT = 2
-TRIED = 5
+TRIED = 8
 _ORDER = (Applicability.SAFE, Applicability.CONFIRM, Applicability.DISPLAY)
 
 
@@ -37,9 +37,13 @@ class Adviser:
     def advised(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the findings with their suggestions."""
         return tuple(
-            replace(item, suggestions=self.suggestions(item)) if item.code in self._rules else item
+            replace(item, suggestions=self.suggestions(item)) if self._curable(item) else item
             for item in findings
         )
+
+    def _curable(self, finding: Finding) -> bool:
+        rule = self._rules.get(finding.code)
+        return rule is not None and rule.curable(finding)
 
     def suggestions(self, finding: Finding) -> tuple[Suggestion, ...]:
         """Return what may be taken for one finding, best first."""

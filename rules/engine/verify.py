@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
-from models.records.document import Document
+from models.records.document import Document, Project
 from models.records.finding import Edit, Finding, Severity, Suggestion
 from rules.engine import honesty
 from rules.engine.base import DocumentRule
@@ -133,7 +133,7 @@ class Verifier:
         }
         now: list[Finding] = []
         for index in touched:
-            changed = _changed_rows(edits, index)
+            changed = _changed_rows(self._ctx.document.projects[index], edits, index)
             for row in ctx.projects[index].rows:
                 old = back[index].get(row.index)
                 if old is None or old in changed:
@@ -188,7 +188,10 @@ def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back, hin
     for item in after:
         if hints and item.severity is Severity.INFO:
             continue
-        places = _places(item, back)
+        if _added(_place(item.location.path, back)):
+            return _new(item.code)
+        # A row that the draft adds may join a finding that was there (the sum of the weights); it may not start one.
+        places = frozenset(place for place in _places(item, back) if not _added(place))
         match = next(
             (
                 entry
@@ -201,6 +204,10 @@ def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back, hin
             return _new(item.code)
         left.remove(match)
     return None
+
+
+def _added(place: Place) -> bool:
+    return isinstance(place[1], str) and place[1].startswith("+")
 
 
 def _new(code: str) -> str:
@@ -238,9 +245,13 @@ def _places(finding: Finding, back: Back) -> frozenset[Place]:
     return frozenset(_place(item.path, back) for item in (finding.location, *finding.related))
 
 
-def _changed_rows(edits: Iterable[Edit], project: int) -> set[int]:
+def _changed_rows(project: Project, edits: Iterable[Edit], index: int) -> set[int]:
+    """Return the filed rows to look at again: the edited ones; all where the project itself changes (its budget …)."""
     parts = [split_path(edit.path) for edit in edits]
-    return {part.row for part in parts if part.project == project and part.row is not None}
+    own = [part for part in parts if part.project == index]
+    if any(part.row is None for part in own):
+        return set(range(len(project.rows)))
+    return {part.row for part in own if part.row is not None}
 
 
 def _fields(edits: Iterable[Edit]) -> frozenset[str]:

@@ -18,7 +18,8 @@ from rules.rewriting.blanks import number_blank
 from rules.rewriting.cells import add_edit, class_cells, row_edits, value_cells
 from rules.rewriting.describe import with_source
 from rules.rewriting.indicators import subject_of
-from rules.rewriting.rows import carries_weights, division, used
+from rules.rewriting.rows import division, used
+from rules.rewriting.weights import carries_weights
 from rules.support.amounts import yuan_text
 from rules.support.cells import plain
 

@@ -14,10 +14,12 @@ from nlp.quantity import find_numbers
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Draft
 from rules.rewriting.basis import basis_text
-from rules.rewriting.blanks import number_blank, unit_blank
+from rules.rewriting.blanks import number_blank, text_blank, unit_blank
 from rules.rewriting.cells import add_edit, class_cells, figure_text, row_edits, value_cells
 from rules.rewriting.describe import describe
-from rules.rewriting.rows import carries_weights, used
+from rules.rewriting.indicators import subject_of
+from rules.rewriting.rows import used
+from rules.rewriting.weights import carries_weights
 from rules.support.cells import plain
 from rules.support.same_thing import comparable, goal_body
 
@@ -47,6 +49,17 @@ def goal_from_rows(project: ProjectContext, filed: str) -> str | None:
     if effects:
         text = f"{text}，{'，'.join(effects[:2])}" if text else "，".join(effects[:2])
     return f"{lead[0] if lead else ''}年度内实现{text}。"
+
+
+def goal_asked(project: ProjectContext, filed: str) -> tuple[str, tuple[Blank, ...]]:
+    """Return a goal sentence with blanks for whom, what, how much and what changes."""
+    lead = _NUMBERING.match(filed)
+    about = subject_of(project)
+    whom = text_blank("为谁服务（服务对象）", "全县农村居民")
+    what = text_blank("交付什么、交付多少", "开展技能培训12期")
+    change = text_blank("因此发生什么可以核对的变化", "培训合格率达到95%")
+    topic = f"通过{about.topic}，" if about is not None else ""
+    return f"{lead[0] if lead else ''}{topic}为{whom}{what}，{change}。", (whom, what, change)
 
 
 def _statable(row: RowContext) -> bool:

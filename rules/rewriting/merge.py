@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.cells import remove_edit
-from rules.rewriting.rows import carries_weights, joined, replaced
+from rules.rewriting.rows import joined, replaced
+from rules.rewriting.weights import carries_weights
 from rules.support.same_thing import comparable
 
 

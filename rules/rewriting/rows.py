@@ -12,7 +12,7 @@ from models.records.finding import Applicability, Edit
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_text
-from rules.rewriting.blanks import date_blank, number_blank
+from rules.rewriting.blanks import date_blank, number_blank, text_blank
 from rules.rewriting.cells import (
     add_edit,
     class_cells,
@@ -24,9 +24,24 @@ from rules.rewriting.cells import (
 )
 from rules.rewriting.describe import with_source
 from rules.rewriting.indicators import Proposal, proposals
+from rules.rewriting.weights import carries_weights, shared
 from rules.support.cells import percent
 
 _MOST_REASONS = 6
+_QUESTIONS = {
+    "数量": ("本项目交付什么（如培训场次、设备台数）", "公共照明灯具更换数量", "年度内实际更换并验收的灯具盏数", "盏", "120"),
+    "质量": ("交付的东西怎样算合格（如验收合格率）", "公共照明灯具验收合格率", "验收合格的灯具数÷验收的灯具总数×100%", "%", "96"),
+    "时效": ("何时完成或多久办结（如办结时限）", "公共照明报修处理时限", "自接到报修之日起至修复之日止的天数", "天", "3"),
+    "成本": ("每单位产出花多少钱（如每公里养护成本）", "每盏照明灯具更换成本", "灯具更换支出总额÷更换盏数", "元/盏", "1"),
+    "社会成本": ("项目实施给公众带来什么不便（如占道天数）", "照明施工占道投诉件数", "施工期间受理并核实的投诉件数", "件", "3"),
+    "生态环境成本": ("项目实施消耗或损害什么（如废弃物量）", "照明施工废弃物产生量", "施工期间产生的废弃物重量", "吨", "3"),
+    "经济效益": ("项目带来多少收入或节约（如增收金额）", "照明改造节约电费金额", "上年同口径电费－本年同口径电费", "万元", "1"),
+    "社会效益": ("谁因此得到什么变化（如覆盖率、事故下降率）", "夜间照明覆盖率", "已有照明的路段里程÷应照明的路段里程×100%", "%", "96"),
+    "生态效益": ("环境因此有什么变化（如达标率、减排量）", "废旧灯具规范回收率", "规范回收的灯具数÷更换下的灯具总数×100%", "%", "96"),
+    "可持续影响": ("项目结束后什么会持续（如使用年限）", "照明灯具持续使用年限", "自验收之日起至停止使用之日止的年数", "年", "6"),
+    "服务对象满意度": ("调查谁的满意度（如参训学员满意度）", "沿线居民满意度", "表示满意的居民人数÷有效受访人数×100%，按问卷调查统计", "%", "92"),
+}  # fmt: skip
+"""Per class: the question, and a probe answer (name, formula, unit, number) that proves the shape."""
 _UP = ("≥", "＞", "＝", None)
 
 
@@ -86,6 +101,9 @@ def replaced(
     if target is None or not ctx.project.scheme.has(target):
         return
     found = list(proposals(ctx.project, target, instead_of=ctx, kinds=kinds))
+    asked = list(_ask(ctx.project, target, why=why, row=ctx)) if kinds is None else []
+    if not found:
+        yield from asked
     prediction = ctx.prediction
     if not found and category is None and prediction is not None and not prediction.abstain:
         # Nothing of its own class suits the project; what the name really asks for may.
@@ -103,21 +121,85 @@ def replaced(
             edits=row_edits(ctx, cells),
             blanks=used(new.blanks, row_edits(ctx, cells)),
         )
+    if found:
+        yield from asked
 
 
 def added(ctx: ProjectContext, category: str, *, why: str, nth: int = 0) -> Iterator[Draft]:
-    """Yield drafts that add a row of a class from the library or the frames. None where rows carry weights."""
-    if carries_weights(ctx) or not ctx.scheme.has(category):
+    """Yield drafts that add a row of a class from the library or the frames."""
+    if not ctx.scheme.has(category):
         return
-    for proposal in proposals(ctx, category):
-        new = filled(ctx, proposal)
-        edit = add_edit(ctx, {**class_cells(ctx, category), **new.cells}, nth=nth)
-        yield Draft(
-            title=f"补充{ctx.scheme.level2_name(category)}「{proposal.name}」",
-            rationale="；".join(part for part in (why, proposal.reason) if part),
-            edits=(edit,),
-            blanks=used(new.blanks, (edit,)),
+    known = (_added(ctx, category, item, why, nth) for item in proposals(ctx, category))
+    yield from _weighted(ctx, category, chain(islice(known, 3), _ask(ctx, category, why=why, nth=nth)))
+
+
+def _added(ctx: ProjectContext, category: str, proposal: Proposal, why: str, nth: int) -> Draft:
+    new = filled(ctx, proposal)
+    edit = add_edit(ctx, {**class_cells(ctx, category), **new.cells}, nth=nth)
+    return Draft(
+        title=f"补充{ctx.scheme.level2_name(category)}「{proposal.name}」",
+        rationale="；".join(part for part in (why, proposal.reason) if part),
+        edits=(edit,),
+        blanks=used(new.blanks, (edit,)),
+    )
+
+
+def _weighted(ctx: ProjectContext, category: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Give the row that each draft adds a weight, taken from another, where the table has weights."""
+    if not carries_weights(ctx):
+        yield from drafts
+        return
+    taken = shared(ctx, ctx.scheme.parent_group(category))
+    if taken is None:
+        return
+    giver, weight, derived, why = taken
+    for draft in drafts:
+        edits = tuple(
+            replace(
+                edit, new=tuple((field, weight if field == "weight" else text) for field, text in edit.new)
+            )
+            if edit.old is None and isinstance(edit.new, tuple)
+            else edit
+            for edit in draft.edits
         )
+        yield replace(
+            draft,
+            edits=(giver, *edits),
+            derived=(*draft.derived, *derived),
+            rationale=f"{draft.rationale}；{why}",
+        )
+
+
+def _ask(
+    project: ProjectContext, category: str, *, why: str, row: RowContext | None = None, nth: int = 0
+) -> Iterator[Draft]:
+    """Yield the draft that asks what to measure, where nothing is known of the project: the business question."""
+    question, probe, formula, unit, value = _QUESTIONS[category]
+    name = text_blank(question, probe)
+    how = text_blank("该指标的计算口径和数据来源", formula)
+    number = Blank("该指标的目标值，依据年度计划或近三年平均值", "number", value)
+    measure = Blank("该指标的计量单位", "unit", unit)
+    basis, document = basis_text(category)
+    sign = "≤" if category in ("时效", "成本", "社会成本", "生态环境成本") else "≥"
+    cells = {
+        "name": str(name),
+        "description": str(how),
+        "basis": basis,
+        **value_cells(row or project, sign, str(number), "%" if unit == "%" else str(measure)),
+    }
+    edits: tuple[Edit, ...]
+    if row is not None:
+        if row.category != category:
+            cells |= class_cells(project, category)
+        edits = row_edits(row, cells)
+    else:
+        edits = (add_edit(project, {**class_cells(project, category), **cells}, nth=nth),)
+    yield Draft(
+        title=f"请回答：{question}",
+        rationale=f"{why}；项目文字中没有可以据以拟定的内容" if why else "项目文字中没有可以据以拟定的内容",
+        edits=edits,
+        blanks=used((name, how, number, measure, document), edits),
+    )
 
 
 def moved(
@@ -143,7 +225,7 @@ def moved(
     if also.get("name"):
         title += f"，改为「{also['name']}」"
     alone = Draft(title=title, rationale=why, edits=place, derived=derived, lifted=bool(also))
-    if old is None or not _needed(ctx, old) or carries_weights(project) or not project.scheme.has(old):
+    if old is None or not _needed(ctx, old) or not project.scheme.has(old):
         yield alone
         return
     for extra in islice(chain(refill, added(project, old, why="移走后该类没有指标")), 3):
@@ -161,11 +243,6 @@ def _needed(ctx: RowContext, category: str) -> bool:
     group = scheme.parent_group(category)
     lonely = not any(row.group == group for row in others)
     return category in (*scheme.required_categories, "成本", "服务对象满意度") or lonely
-
-
-def carries_weights(ctx: ProjectContext) -> bool:
-    """Whether rows have weights, so that a new row would upset their sum."""
-    return any(row.has("weight") and row.norm("weight") for row in ctx.rows)
 
 
 def used(blanks: tuple[Blank, ...], edits: tuple[Edit, ...]) -> tuple[Blank, ...]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Final
 
-from models.records.amount import parse_percent
 from models.records.finding import Edit
 from nlp.classify import Query, classify
 from nlp.naming import is_satisfaction, is_timeliness, rate_word
@@ -16,6 +14,7 @@ from rules.rewriting.basis import basis_text
 from rules.rewriting.cells import add_edit, class_cells, row_edits
 from rules.rewriting.describe import describe
 from rules.rewriting.rows import used
+from rules.rewriting.weights import halves
 from rules.support.cells import plain
 
 _LEAST: Final = 4
@@ -87,15 +86,9 @@ def _class_of(ctx: RowContext, name: str) -> str | None:
 
 
 def _weights(ctx: RowContext, parts: int) -> tuple[list[str], tuple[Derivation, ...]]:
-    """Return the weight of each part; a weight is shared evenly, the first taking what does not divide."""
-    if not ctx.has("weight") or parts != 2:
+    """Return the weight of each of two parts; [] where the row has none."""
+    shares = halves(ctx) if parts == 2 else None
+    if shares is None:
         return [], ()
-    weight = parse_percent(ctx.text("weight"))
-    if weight is None or weight <= 0:
-        return [], ()
-    half = (weight / 2).quantize(Decimal("0.1"))
-    rest = weight - half
-    return [plain(rest), plain(half)], (
-        Derivation(half, "half", (weight,)),
-        Derivation(rest, "half", (weight,)),
-    )
+    mark = "%" if "%" in ctx.text("weight") else ""
+    return [f"{plain(shares[0])}{mark}", f"{plain(shares[1])}{mark}"], shares[2]

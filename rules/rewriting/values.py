@@ -25,6 +25,7 @@ from rules.rewriting.cells import figure_text, row_edits, value_cells
 from rules.rewriting.describe import describe
 from rules.rewriting.rows import used
 
+_LONGEST_NAME: Final = 16
 _DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
 
 
@@ -79,7 +80,8 @@ def asked(
     """Yield drafts that keep the name and ask for a value of the kind that it measures."""
     text = name or ctx.text("name")
     target = category or ctx.category
-    if not has_measurable_noun(text) and target != "时效":
+    counted = f"{text}数量" if target == "数量" and len(text) <= _LONGEST_NAME else None
+    if not has_measurable_noun(text) and target != "时效" and counted is None:
         return
     quantity = ctx.quantity
     basis = basis_kind_of(target)
@@ -108,9 +110,14 @@ def asked(
         cells = value_cells(ctx, "≥", str(blank), "万元")
     else:
         blank = number_blank(text, basis)
+        if counted is not None and not has_measurable_noun(text):
+            extra = {"name": counted, "description": describe(counted, target) or counted}
+            title = f"将「{ctx.words()['name']}」改为「{counted}」"
+        else:
+            extra = {}
         unit = quantity.unit if quantity.kind == "count" and quantity.unit else ""
         mark = unit_blank(text, "个") if not unit else None
-        cells = value_cells(ctx, "≥", str(blank), unit or str(mark))
+        cells = {**value_cells(ctx, "≥", str(blank), unit or str(mark)), **extra}
         edits = row_edits(ctx, cells)
         yield Draft(
             title=title, rationale=why, edits=edits, blanks=used((blank, *([mark] if mark else [])), edits)
