@@ -75,6 +75,7 @@ class CategoryMismatch(RowRule):
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("CLS-01",)
     dimension = "完整性"
+    reads = frozenset({"level1", "level2", "name", "description", "operator", "value", "unit", "rows"})
     opinion_code = "7"
     source = Source(DOC_88, "绩效指标应当按产出、效益和满意度分类填报")
     fact = "三级指标「{name}」申报为「{level2}」，名称中的「{cue}」通常属于「{likely}」，疑似归类不符"

@@ -80,7 +80,7 @@ class UnknownCategory(DocumentRule):
         for project in ctx.projects:
             by_scheme.setdefault(project.scheme.id, []).append(project)
         for scheme_id, projects in by_scheme.items():
-            wrong = [row for project in projects for row in project.live_rows if _misfit(row)]
+            wrong = [row for project in projects for row in project.once(self.code, _misfits)]
             if not wrong:
                 continue
             other = None
@@ -166,6 +166,10 @@ class UnknownCategory(DocumentRule):
             rationale="按名称判断最接近的类型，请核实" if known is None else "该类型在指标体系中的位置",
             edits=row_edits(row, cells),
         )
+
+
+def _misfits(project: ProjectContext) -> list[RowContext]:
+    return [row for row in project.live_rows if _misfit(row)]
 
 
 def _misfit(row: RowContext) -> bool:

@@ -60,6 +60,7 @@ class WrongLevel1(RowRule):
     severities = frozenset({Severity.ERROR, Severity.WARNING})
     handbook = ("CLS-02",)
     dimension = "完整性"
+    reads = frozenset({"level1", "level2", "name", "description", "operator", "value", "unit", "rows"})
     opinion_code = "6"
     source = Source(DOC_88, "产出指标反映提供的产品和服务，效益指标反映产出带来的效果")
     fact = "三级指标「{name}」填在「{level1}」下，指标值「{value}」为工作的{unit_word}数，疑似属于产出"

@@ -54,6 +54,7 @@ class NotAPerformanceIndicator(RowRule):
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("CLS-04",)
     dimension = "相关性"
+    reads = frozenset({"name", "level2", "operator", "value", "unit", "description"})
     opinion_code = "3"
     source = Source(DOC_101, "绩效指标应当反映产出、成本和效益，管理要求不作为绩效指标")
     fact = "三级指标「{name}」（{level2}）中的「{phrase}」不反映绩效：{why}"

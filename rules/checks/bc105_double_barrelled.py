@@ -51,6 +51,7 @@ class DoubleBarrelled(RowRule):
     severity = Severity.WARNING
     handbook = ("CLS-05",)
     dimension = "相关性"
+    reads = frozenset({"name", "operator", "value", "unit", "level2"})
     opinion_code = "5"
     source = Source(LOGIC, "一个指标只考核一项内容")
     fact = "三级指标「{name}」同时含有「{first}」和「{second}」两项内容，共用一个指标值{filed}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_satisfaction
 from rules.engine.base import LOGIC, DocumentRule, Source
-from rules.engine.context import DocumentContext, RowContext, shorten
+from rules.engine.context import DocumentContext, ProjectContext, RowContext, shorten
 from rules.engine.draft import Draft
 from rules.rewriting.cells import class_cells, row_at, row_edits, unique
 from rules.rewriting.rows import joined, replaced
@@ -72,9 +72,8 @@ class SameNameTwoClasses(DocumentRule):
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
         by_name: dict[str, list[RowContext]] = {}
         for project in ctx.projects:
-            for row in project.live_rows:
-                if len(row.name) >= 3 and row.category is not None:
-                    by_name.setdefault(row.name, []).append(row)
+            for row in project.once(self.code, _named):
+                by_name.setdefault(row.name, []).append(row)
         for rows in by_name.values():
             classes: dict[str, list[RowContext]] = {}
             for row in rows:
@@ -115,6 +114,10 @@ class SameNameTwoClasses(DocumentRule):
                     edits=edits,
                 )
         yield from _renamed(rows)
+
+
+def _named(project: ProjectContext) -> list[RowContext]:
+    return [row for row in project.live_rows if len(row.name) >= 3 and row.category is not None]
 
 
 def _projects(rows: list[RowContext]) -> str:

@@ -41,6 +41,7 @@ class AmbiguousCategory(RowRule):
     severity = Severity.INFO
     handbook = ("CLS-03",)
     dimension = "完整性"
+    reads = frozenset({"level1", "level2", "name", "description", "operator", "value", "unit", "rows"})
     opinion_code = "11"
     confident = False
     fold = "always"

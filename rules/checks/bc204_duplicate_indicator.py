@@ -62,6 +62,7 @@ class DuplicateIndicator(ProjectRule):
     severity = Severity.ERROR
     handbook = ("STR-07",)
     dimension = "完整性"
+    reads = frozenset({"name", "operator", "value", "unit", "rows", "level2"})
     opinion_code = "11"
     source = Source(FORM, "同一项目的三级指标名称不得重复")
     fact = "三级指标「{name}」在本项目中出现 {hits} 次，指标值为{values}"

@@ -90,6 +90,7 @@ class NearDuplicateIndicator(ProjectRule):
     severity = Severity.WARNING
     handbook = ("STR-08", "BEN-02")
     dimension = "完整性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "goals"})
     opinion_code = "11"
     source = Source(LOGIC, "一个项目内同一内容只设一个指标")
     fact = "三级指标「{name}」（{level2}，{value}）与{others}{why}，疑似重复考核同一内容"

@@ -1,6 +1,5 @@
 """BC206 blanket-value."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -115,12 +114,12 @@ class BlanketValue(DocumentRule):
         options = self.options
         tables: list[Finding] = []
         for project in ctx.projects:
-            found = project.once(self.code, lambda item: _blanket(item.live_rows))
+            found = _blanket((project,))
             if found and len(found.rows) >= max(options.min_rows, options.share * found.valued):
                 tables.append(self._found(project, found, "本项目"))
         # Where half of the tables are named, folding makes one finding of them anyway.
         if len(ctx.projects) >= 3 and 2 * len(tables) < len(ctx.projects):
-            found = _blanket([row for project in ctx.projects for row in project.live_rows])
+            found = _blanket(ctx.projects)
             if found and self._file_wide(found, len(ctx.projects)):
                 yield self._found(ctx, found, f"全文 {len(ctx.projects)} 个项目")
         yield from tables
@@ -174,21 +173,34 @@ class BlanketValue(DocumentRule):
             yield joined(parts[0], *parts[1:])
 
 
-def _blanket(rows: Sequence[RowContext]) -> _Blanket | None:
-    valued = [row for row in rows if row.norm("value")]
+def _percentages(project: ProjectContext) -> tuple[int, dict[Decimal, list[RowContext]]]:
+    """Return how many rows have a value, and the rows by the percentage they ask for."""
+    valued = 0
     by_value: dict[Decimal, list[RowContext]] = {}
-    for row in valued:
+    for row in project.live_rows:
+        if not row.norm("value"):
+            continue
+        valued += 1
         value = percent(row.quantity)
         if value is None or row.quantity.upper is not None:
             continue
-        if value == _FULL and is_capped_rate(row.text("name")):
-            continue
-        by_value.setdefault(value, []).append(row)
+        if not (value == _FULL and is_capped_rate(row.text("name"))):
+            by_value.setdefault(value, []).append(row)
+    return valued, by_value
+
+
+def _blanket(projects: Sequence[ProjectContext]) -> _Blanket | None:
+    valued = 0
+    by_value: dict[Decimal, list[RowContext]] = {}
+    for project in projects:
+        count, found = project.once("percentages", _percentages)
+        valued += count
+        for value, members in found.items():
+            by_value.setdefault(value, []).extend(members)
     if not by_value:
         return None
-    counts = Counter({value: len(members) for value, members in by_value.items()})
-    value = counts.most_common(1)[0][0]
-    return _Blanket(value, tuple(by_value[value]), len(valued))
+    value = max(by_value, key=lambda key: len(by_value[key]))
+    return _Blanket(value, tuple(by_value[value]), valued)
 
 
 RULE = BlanketValue

@@ -102,6 +102,7 @@ class UnitMismatch(RowRule):
     severities = frozenset({Severity.WARNING})
     handbook = ("UNI-02",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "4"
     source = Source(FORM, "指标值的单位应当与指标类别和名称相符")
     fact = "三级指标「{name}」填报在「{level2}」，指标值「{value}」却是{kind}"

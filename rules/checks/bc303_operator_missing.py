@@ -56,6 +56,7 @@ class OperatorMissing(RowRule):
     severity = Severity.INFO
     handbook = ("VAL-08",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows"})
     opinion_code = "4"
     source = Source(FORM, "定量指标应当写明计算符号")
     fact = "三级指标「{name}」的指标值「{value}」没有计算符号"

@@ -67,6 +67,7 @@ class OperatorDirection(RowRule):
     severities = frozenset({Severity.WARNING})
     handbook = ("VAL-07",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows"})
     opinion_code = "4"
     source = Source(DOC_101, "成本指标应当体现对支出的控制，计算符号应与指标方向一致")
     fact = "三级指标「{name}」的指标值为「{value}」，以低为好却使用了「{sign}」"

@@ -56,6 +56,7 @@ class RateOver100(RowRule):
     severities = frozenset({Severity.INFO})
     handbook = ("VAL-06",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows"})
     opinion_code = "4"
     source = Source(LOGIC, "部分占整体的比率最高为100%")
     fact = "三级指标「{name}」的指标值为「{value}」，该比率最高只能达到100%"

@@ -86,6 +86,7 @@ class ScaleSlip(RowRule):
     severities = frozenset({Severity.INFO})
     handbook = ("UNI-03",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "4"
     source = Source(LOGIC, "同一项目的金额应当口径一致")
     fact = "三级指标「{name}」的指标值为「{value}」，与项目预算数{budget}相差一万倍"

@@ -79,6 +79,7 @@ class InconsistentUnit(ProjectRule):
     severity = Severity.WARNING
     handbook = ("UNI-04",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "goals"})
     opinion_code = "4"
     source = Source(LOGIC, "同一对象应当使用同一计量单位")
     Options = Options

@@ -57,6 +57,7 @@ class OperatorForm(RowRule):
     severity = Severity.INFO
     handbook = ("VAL-09",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows"})
     opinion_code = "11"
     source = Source(FORM, "计算符号应当使用「≥」「＝」「≤」")
     fact = "三级指标「{name}」的指标值「{value}」使用了计算符号「{filed}」"

@@ -55,6 +55,7 @@ class InputAsTarget(RowRule):
     severity = Severity.WARNING
     handbook = ("STR-13",)
     dimension = "完整性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "3"
     source = Source(FORM, "绩效指标应当反映产出和效益，投入不作为目标")
     fact = "三级指标「{name}」（{level2}）的指标值「{value}」是{what}"

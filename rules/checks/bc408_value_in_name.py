@@ -64,6 +64,7 @@ class ValueInName(RowRule):
     severity = Severity.INFO
     handbook = ("NAM-04",)
     dimension = "完整性"
+    reads = frozenset({"name", "value", "operator", "unit"})
     opinion_code = "11"
     source = Source(FORM, "指标名称与指标值应当分开填写")
     fact = "三级指标「{name}」的名称中写了目标值「{quoted}」"

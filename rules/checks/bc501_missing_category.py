@@ -102,6 +102,21 @@ class MissingCategory(ProjectRule):
     severities = frozenset({Severity.WARNING, Severity.INFO})
     handbook = ("STR-03", "STR-04", "STR-05", "STR-06")
     dimension = "完整性"
+    reads = frozenset(
+        {
+            "level1",
+            "level2",
+            "name",
+            "operator",
+            "value",
+            "unit",
+            "rows",
+            "budget",
+            "goals",
+            "project.name",
+            "project.title",
+        }
+    )
     opinion_code = "1"
     source = Source(DOC_101, "绩效目标应通过产出、效益等指标细化反映")
     fact = "项目「{project}」没有填报{missing}"

@@ -59,6 +59,7 @@ class BasisNotABasis(RowRule):
     severity = Severity.ERROR
     handbook = ("BAS-01",)
     dimension = "可行性"
+    reads = frozenset({"basis"})
     opinion_code = "11"
     source = Source(FORM, "指标值应当写明确定依据")
     fact = "三级指标「{name}」的确定依据填写为「{basis}」，是{what}而不是依据"

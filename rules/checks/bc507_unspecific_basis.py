@@ -55,6 +55,7 @@ class UnspecificBasis(RowRule):
     severity = Severity.WARNING
     handbook = ("BAS-02",)
     dimension = "可行性"
+    reads = frozenset({"basis"})
     opinion_code = "11"
     source = Source(DOC_101, "指标值应有计划标准、行业标准、历史标准等依据支撑")
     fold = "always"

@@ -70,6 +70,7 @@ class WeightsNot100(ProjectRule):
     severities = frozenset({Severity.WARNING})
     handbook = ("WGT-01", "WGT-02")
     dimension = "适当性"
+    reads = frozenset({"weight", "level1", "level2", "rows", "name", "value"})
     opinion_code = "11"
     source = Source(FORM, "指标权重合计应为100，预算执行率单列的表内合计为90")
     fact = "项目「{project}」的指标权重合计为{total}，应为{wanted}"

@@ -60,6 +60,7 @@ class CostOverBudget(RowRule):
     severity = Severity.ERROR
     handbook = ("CST-02",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "4"
     source = Source(LOGIC, "成本目标不应超过项目预算数")
     fact = "成本指标「{name}」的指标值为「{value}」{reading}，大于项目预算数{budget}"

@@ -79,6 +79,7 @@ class CostRestatesBudget(ProjectRule):
     severity = Severity.WARNING
     handbook = ("CST-01",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "2"
     source = Source(DOC_101, "成本指标优先采用单位成本")
     fact = "三级指标「{row}」的指标值为「{filed}」{reading}，与项目预算数{budget}相同{floor}"

@@ -82,6 +82,7 @@ class UnitCostArithmetic(ProjectRule):
     severity = Severity.WARNING
     handbook = ("CST-04",)
     dimension = "可行性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "4"
     source = Source(LOGIC, "数量与单位成本之积应与预算数相符")
     fact = "「{counted}」{count}乘以「{priced}」{price}为{total}，与项目预算数{budget}相差{gap}%"

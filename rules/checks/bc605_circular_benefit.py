@@ -69,6 +69,7 @@ class CircularBenefit(RowRule):
     severity = Severity.WARNING
     handbook = ("BEN-01",)
     dimension = "适当性"
+    reads = frozenset({"level1", "level2", "name", "operator", "value", "unit", "rows", "budget"})
     opinion_code = "3"
     confident = False
     source = Source(LOGIC, "效益应是资金使用带来的变化，不是资金本身")

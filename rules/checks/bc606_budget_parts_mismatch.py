@@ -56,6 +56,7 @@ class BudgetPartsMismatch(ProjectRule):
     severity = Severity.ERROR
     handbook = ("1.2",)
     dimension = "完整性"
+    reads = frozenset({"budget"})
     opinion_code = "11"
     source = Source(LOGIC, "预算数应等于财政资金与其他资金之和")
     fact = "预算数为{total}，财政资金与其他资金合计为{parts}，二者不等"

@@ -66,6 +66,9 @@ class GoalIndicatorConflict(ProjectRule):
     severities = frozenset({Severity.INFO})
     handbook = ("GOAL-01",)
     dimension = "相关性"
+    reads = frozenset(
+        {"level1", "level2", "name", "operator", "value", "unit", "rows", "description", "goals"}
+    )
     opinion_code = "4"
     source = Source(DOC_88, "绩效指标应与绩效目标相应匹配")
     fact = "绩效目标写明「{clause}」，三级指标「{row}」的指标值为「{filed}」，{how}"

@@ -73,6 +73,9 @@ class GoalWithoutIndicator(ProjectRule):
     severity = Severity.WARNING
     handbook = ("GOAL-02",)
     dimension = "相关性"
+    reads = frozenset(
+        {"level1", "level2", "name", "operator", "value", "unit", "rows", "description", "goals"}
+    )
     opinion_code = "3"
     confident = False
     source = Source(DOC_101, "绩效目标应通过绩效指标细化和量化")

@@ -57,6 +57,9 @@ class OffTopicIndicator(ProjectRule):
     severity = Severity.WARNING
     handbook = ("GOAL-04",)
     dimension = "相关性"
+    reads = frozenset(
+        {"level2", "name", "operator", "value", "unit", "rows", "goals", "budget", "project.name"}
+    )
     opinion_code = "3"
     confident = False
     source = Source(LOGIC, "绩效指标应当与项目内容相关")

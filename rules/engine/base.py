@@ -89,6 +89,9 @@ class Rule(ABC):
     enabled_by_default: ClassVar[bool] = True
     confident: ClassVar[bool] = True
     """False for findings that rest on a model or similarity: their wording says 疑似 or 建议核实."""
+    reads: ClassVar[frozenset[str] | None] = None
+    """Cells the rule looks at (row fields, rows, goals, plan, budget, project.name …); None: any. An edit elsewhere leaves it as
+    it is, so that it need not run again."""
     cure: ClassVar[bool] = False
     """Whether the rule proposes changes (`cures`); its page then has the heading 建议的把握."""
     incurable: ClassVar[frozenset[str]] = frozenset()
@@ -189,9 +192,6 @@ class ProjectRule(Rule):
 class DocumentRule(Rule):
     """Looks at a whole document: part one against part two, project against project."""
 
-    reads: ClassVar[frozenset[str] | None] = None
-    """Cells the rule looks at (row fields, rows, goals, plan, budget, project.name …); None: any. An edit elsewhere leaves it as
-    it is, so that it need not run again."""
     local: ClassVar[bool] = False
     """Whether what it says of a project follows from that project and part one alone, not from other projects."""
 

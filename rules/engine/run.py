@@ -9,7 +9,7 @@ from typing import TypeVar
 from models.records.document import Document
 from models.records.finding import Evidence, Finding
 from nlp.scheme import choose_scheme
-from rules.engine.base import DocumentRule, Rule
+from rules.engine.base import DocumentRule, ProjectRule, RowRule, Rule
 from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.fingerprint import fingerprinted
 from rules.engine.paths import natural, split_path
@@ -44,26 +44,28 @@ def run(
     found: list[Finding] = []
     for project in ctx.projects:
         for row in project.rows:
-            found += row_findings(row, ruleset, reraise=reraise)
-        found += project_findings(project, ruleset, reraise=reraise)
+            found += row_findings(row, ruleset.row_rules, reraise=reraise)
+        found += project_findings(project, ruleset.project_rules, reraise=reraise)
     found += document_findings(ctx, ruleset.document_rules, reraise=reraise)
     return fingerprinted(sorted(distinct(found), key=order), document)
 
 
-def row_findings(row: RowContext, ruleset: RuleSet, *, reraise: bool = False) -> list[Finding]:
-    """Return what the row rules say of one row."""
+def row_findings(row: RowContext, rules: Iterable[RowRule], *, reraise: bool = False) -> list[Finding]:
+    """Return what the rules say of one row."""
     found: list[Finding] = []
-    for rule in ruleset.row_rules:
+    for rule in rules:
         if (row.is_filler or row.is_blank) and not rule.includes_fillers:
             continue
         found += _guarded(rule, rule.check, row, reraise)
     return found
 
 
-def project_findings(project: ProjectContext, ruleset: RuleSet, *, reraise: bool = False) -> list[Finding]:
-    """Return what the project rules say of one project."""
+def project_findings(
+    project: ProjectContext, rules: Iterable[ProjectRule], *, reraise: bool = False
+) -> list[Finding]:
+    """Return what the rules say of one project."""
     found: list[Finding] = []
-    for rule in ruleset.project_rules:
+    for rule in rules:
         found += _guarded(rule, rule.check, project, reraise)
     return found
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from models.records.finding import Applicability, Finding, Severity, Suggestion
 from rules.engine.base import DocumentRule, ProjectRule, RowRule, Rule
-from rules.engine.context import DocumentContext
+from rules.engine.context import DocumentContext, RowContext
 from rules.engine.draft import Draft
 from rules.engine.edits import overlap
 from rules.engine.paths import split_path
@@ -18,14 +18,24 @@ from rules.engine.verify import Verifier
 
 KEPT = 2
 TRIED = 8
+Proposer = Callable[[RowContext, Finding], Iterable[Draft]]
+"""Someone outside the rules who may propose drafts for a finding about a row; they are proven like any other."""
 _ORDER = (Applicability.SAFE, Applicability.CONFIRM, Applicability.DISPLAY)
 
 
 class Adviser:
     """Finds and proves suggestions for the findings of one document."""
 
-    def __init__(self, ctx: DocumentContext, ruleset: RuleSet, single: Sequence[Finding]) -> None:
+    def __init__(
+        self,
+        ctx: DocumentContext,
+        ruleset: RuleSet,
+        single: Sequence[Finding],
+        proposer: Proposer | None = None,
+    ) -> None:
         self._ctx = ctx
+        self._proposer = proposer
+        self._row_rules = {rule.code: rule for rule in ruleset.row_rules}
         self._rules: dict[str, Rule] = {rule.code: rule for rule in ruleset.rules if rule.cure}
         self.verifier = Verifier(ctx, ruleset, single)
         self._single: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
@@ -36,10 +46,11 @@ class Adviser:
 
     def advised(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the findings with their suggestions."""
-        return tuple(
+        known = (
             replace(item, suggestions=self.suggestions(item)) if self._curable(item) else item
             for item in findings
         )
+        return tuple(known if self._proposer is None else map(self._with_proposals, known))
 
     def _curable(self, finding: Finding) -> bool:
         rule = self._rules.get(finding.code)
@@ -49,12 +60,17 @@ class Adviser:
         """Return what may be taken for one finding, best first."""
         folded = finding.fold is not None and finding.severity is not Severity.ERROR
         members = self._members(finding) if folded else [finding]
-        drafts = list(islice(self._together(finding, members) if folded else self._drafts(finding), TRIED))
+        drafts = islice(self._together(finding, members) if folded else self._drafts(finding), TRIED)
+        # Hints, and findings shown under another of the same row, get one suggestion: two of each would be noise.
+        minor = finding.severity is Severity.INFO or finding.display.state == "nested"
+        wanted = 1 if minor else KEPT
+        tried: list[Draft] = []
+        kept = self._proven(_noted(drafts, tried), members, wanted, hints=False)
         # A hint that appears anew is accepted only where nothing better is left.
-        return self._proven(drafts, members, hints=False) or self._proven(drafts, members, hints=True)
+        return kept or self._proven(tried, members, wanted, hints=True)
 
     def _proven(
-        self, drafts: Sequence[Draft], members: Sequence[Finding], *, hints: bool
+        self, drafts: Iterable[Draft], members: Sequence[Finding], wanted: int, *, hints: bool
     ) -> tuple[Suggestion, ...]:
         kept: list[Suggestion] = []
         for draft in drafts:
@@ -63,9 +79,25 @@ class Adviser:
                 self.dropped[members[0].code, proven] += 1
             elif all(proven.edits != other.edits for other in kept):
                 kept.append(proven)
-                if len(kept) == KEPT:
+                if len(kept) == wanted:
                     break
         return tuple(kept)
+
+    def _with_proposals(self, finding: Finding) -> Finding:
+        """Return a finding about one row with proven proposals behind what its rule suggests."""
+        rule, where = self._row_rules.get(finding.code), split_path(finding.location.path)
+        folded = finding.fold is not None and finding.severity is not Severity.ERROR
+        kept = list(finding.suggestions)
+        if rule is None or finding.subcode in rule.incurable or folded or len(kept) >= KEPT:
+            return finding
+        if self._proposer is None or where.project is None or where.row is None:
+            return finding
+        row = self._ctx.projects[where.project].rows[where.row]
+        for draft in islice(self._proposer(row, finding), KEPT):
+            # No second try that tolerates new hints: these drafts come from outside.
+            proven = self._proven([draft], [finding], 1, hints=False)
+            kept += [item for item in proven if all(item.edits != other.edits for other in kept)]
+        return replace(finding, suggestions=tuple(kept[:KEPT]))
 
     def _drafts(self, finding: Finding) -> Iterator[Draft]:
         rule = self._rules[finding.code]
@@ -121,6 +153,13 @@ class Adviser:
             merged={k: v for part in parts for k, v in part.merged.items()},
             lifted=any(part.lifted for part in parts),
         )
+
+
+def _noted(drafts: Iterable[Draft], seen: list[Draft]) -> Iterator[Draft]:
+    """Yield the drafts one by one, keeping those that were asked for; the others are never made."""
+    for draft in drafts:
+        seen.append(draft)
+        yield draft
 
 
 def _covers(part: Draft, member: Finding) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
 from models.records.document import Document, Project
 from models.records.finding import Edit, Finding, Severity, Suggestion
 from rules.engine import honesty
-from rules.engine.base import DocumentRule
+from rules.engine.base import DocumentRule, Rule
 from rules.engine.context import DocumentContext
 from rules.engine.draft import Draft
 from rules.engine.edits import EditError, apply, fill, kept_rows, open_blanks
@@ -21,6 +21,23 @@ from rules.engine.run import document_findings, project_findings, row_findings
 
 Place = tuple[int | None, int | str | None]
 """(project, row of the filed table; a path for everything that is no row; 「+n」 for an added row)."""
+
+
+Left = tuple[str, str | None, Place, str]
+"""Code, subcode, place and field of a finding that is there after the edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules say of a changed copy: findings that were not there, and the keys of all that are."""
+
+    new: tuple[Finding, ...]
+    left: frozenset[Left]
+
+    def harm(self, *, hints: bool) -> str | None:
+        """Return the first rule with a new finding; with `hints` those at severity info do not count."""
+        codes = [item.code for item in self.new if not (hints and item.severity is Severity.INFO)]
+        return f"修改后出现新的问题 {codes[0]}" if codes else None
 
 
 class Verifier:
@@ -38,6 +55,7 @@ class Verifier:
         """Findings of row rules by project and row."""
         self._wide: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
         """Findings of project rules by ("project", project), of document rules by (code, None)."""
+        self._outcomes: dict[tuple[Edit, ...], Outcome] = {}
         self._local: dict[tuple[str, tuple[int, ...]], list[Finding]] = {}
         """What local document rules say of some projects."""
         row_codes = {rule.code for rule in ruleset.row_rules}
@@ -80,7 +98,8 @@ class Verifier:
             why = honesty.weakened(document.projects[index], after.projects[index], _only(draft, index), kept)
             if why is not None:
                 return why
-        why = self._rerun(after, edits, findings, hints)
+        outcome = self._rerun(after, edits)
+        why = outcome.harm(hints=hints) or _remaining(findings, outcome.left, edits)
         if why is not None:
             return why
         return Suggestion(
@@ -98,7 +117,7 @@ class Verifier:
             after = apply(self._ctx.document, edits)
         except EditError as error:
             return str(error)
-        return self._rerun(after, edits, (), hints=True)
+        return self._rerun(after, tuple(edits)).harm(hints=True)
 
     def _known(self, index: int) -> frozenset[Decimal]:
         if index not in self._numbers:
@@ -119,10 +138,13 @@ class Verifier:
             self._local[key] = document_findings(self._ctx.narrowed(touched), [rule])
         return self._local[key]
 
-    def _rerun(
-        self, after: Document, edits: Sequence[Edit], findings: Sequence[Finding], hints: bool
-    ) -> str | None:
-        """Return why the copy is no better, None where the findings are gone and nothing is new or worse."""
+    def _rerun(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
+        """Return what the rules say of the changed copy. Several findings of a row propose the same edits: run once."""
+        if edits not in self._outcomes:
+            self._outcomes[edits] = self._outcome(after, edits)
+        return self._outcomes[edits]
+
+    def _outcome(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
         ctx = self._ctx.revised(after)
         touched = sorted({split_path(edit.path).project or 0 for edit in edits})
         back = {
@@ -132,64 +154,61 @@ class Verifier:
             for index in touched
         }
         now: list[Finding] = []
+        new: list[Finding] = []
+        fields = _fields(edits)
+        row_rules = [rule for rule in self._ruleset.row_rules if _reads(rule, fields)]
+        project_rules = [rule for rule in self._ruleset.project_rules if _reads(rule, fields)]
         for index in touched:
             changed = _changed_rows(self._ctx.document.projects[index], edits, index)
             for row in ctx.projects[index].rows:
                 old = back[index].get(row.index)
                 if old is None or old in changed:
-                    fresh = row_findings(row, self._ruleset)
-                    worse = _worse([] if old is None else self._rows[index, old], fresh, hints)
-                    if worse is not None:
-                        return worse
+                    fresh = row_findings(row, row_rules if old is not None else self._ruleset.row_rules)
+                    new += _worse([] if old is None else self._rows[index, old], fresh)
                     now += fresh
-            fresh = project_findings(ctx.projects[index], self._ruleset)
-            worse = _unlike(self._wide["project", index], fresh, back, hints)
-            if worse is not None:
-                return worse
+            fresh = project_findings(ctx.projects[index], project_rules)
+            new += _unlike(self._wide["project", index], fresh, back)
             now += fresh
-        fields = _fields(edits)
         narrow = ctx.narrowed(touched)
         for rule in self._ruleset.document_rules:
             if _reads(rule, fields):
                 fresh = document_findings(narrow if rule.local else ctx, [rule])
-                worse = _unlike(self._document_findings(rule, tuple(touched)), fresh, back, hints)
-                if worse is not None:
-                    return worse
+                new += _unlike(self._document_findings(rule, tuple(touched)), fresh, back)
                 now += fresh
-        return _remaining(findings, now, edits, back)
+        left = frozenset(
+            (item.code, item.subcode, _place(item.location.path, back), _field(item)) for item in now
+        )
+        return Outcome(tuple(new), left)
 
 
 Back = Mapping[int, Mapping[int, int]]
 """Project → row of the changed copy → row of the filed table."""
 
 
-def _worse(before: Sequence[Finding], after: Sequence[Finding], hints: bool) -> str | None:
-    """Return the first rule that says more, or says it more gravely, of one row than before."""
+def _worse(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of a row that it did not have before, or had less gravely."""
     then: dict[str, list[int]] = defaultdict(list)
-    now: dict[str, list[int]] = defaultdict(list)
     for item in before:
         then[item.code].append(item.severity.rank)
-    for item in after:
-        if not (hints and item.severity is Severity.INFO):
-            now[item.code].append(item.severity.rank)
-    for code, ranks in now.items():
-        old = sorted(then[code])
-        if len(ranks) > len(old) or any(a < b for a, b in zip(sorted(ranks), old, strict=False)):
-            return _new(code)
-    return None
+    new = []
+    for item in sorted(after, key=lambda finding: finding.severity.rank):
+        ranks = then[item.code]
+        match = next((rank for rank in sorted(ranks) if rank <= item.severity.rank), None)
+        if match is None:
+            new.append(item)
+        else:
+            ranks.remove(match)
+    return new
 
 
-def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back, hints: bool) -> str | None:
-    """Return the first rule with a finding that is no part of one it had before.
+def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back) -> list[Finding]:
+    """Return the findings that are no part of one there was before.
 
     A finding about several rows may lose some of them and move to another; it may not gain any.
     """
     left = [(item.code, item.severity.rank, _places(item, {})) for item in before]
+    new = []
     for item in after:
-        if hints and item.severity is Severity.INFO:
-            continue
-        if _added(_place(item.location.path, back)):
-            return _new(item.code)
         # A row that the draft adds may join a finding that was there (the sum of the weights); it may not start one.
         places = frozenset(place for place in _places(item, back) if not _added(place))
         match = next(
@@ -200,25 +219,19 @@ def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back, hin
             ),
             None,
         )
-        if match is None:
-            return _new(item.code)
-        left.remove(match)
-    return None
+        if match is None or _added(_place(item.location.path, back)):
+            new.append(item)
+        else:
+            left.remove(match)
+    return new
 
 
 def _added(place: Place) -> bool:
     return isinstance(place[1], str) and place[1].startswith("+")
 
 
-def _new(code: str) -> str:
-    return f"修改后出现新的问题 {code}"
-
-
-def _remaining(
-    findings: Sequence[Finding], now: Sequence[Finding], edits: Sequence[Edit], back: Back
-) -> str | None:
+def _remaining(findings: Sequence[Finding], left: frozenset[Left], edits: Sequence[Edit]) -> str | None:
     gone = {edit.path for edit in edits if edit.new is None}
-    left = {(item.code, item.subcode, _place(item.location.path, back), _field(item)) for item in now}
     for finding in findings:
         path = finding.location.path
         if any(path == place or path.startswith(f"{place}.") for place in gone):
@@ -267,7 +280,7 @@ def _fields(edits: Iterable[Edit]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reads(rule: DocumentRule, fields: frozenset[str]) -> bool:
+def _reads(rule: Rule, fields: frozenset[str]) -> bool:
     return rule.reads is None or "rows" in fields or bool(rule.reads & fields)
 
 
