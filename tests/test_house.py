@@ -54,7 +54,7 @@ def test_every_command_and_setting_is_documented() -> None:
     import click
 
     from service.commands import register
-    from service.settings import Limits
+    from service.settings import Limits, WordingSettings
 
     group = click.Group()
     register(group)
@@ -63,6 +63,7 @@ def test_every_command_and_setting_is_documented() -> None:
     )
     assert [name for name in group.commands if f"biaochi {name}" not in readme] == []
     assert [f.name for f in fields(Limits) if f"BIAOCHI_{f.name.upper()}" not in readme] == []
+    assert [f.name for f in fields(WordingSettings) if f"BIAOCHI_LLM_{f.name.upper()}" not in readme] == []
 
 
 def test_texts_for_users_keep_the_tone() -> None:

@@ -165,7 +165,7 @@ def check_value(slot: Slot, value: str) -> str:
         raise EditError(f"请填写「{slot.prompt}」")
     if len(text) > 200 or not text.isprintable():
         raise EditError(f"「{slot.prompt}」应为不超过 200 字的一行文字")
-    if slot.kind == "number" and re.fullmatch(r"-?\d{1,15}(?:\.\d{1,6})?", text) is None:
+    if slot.kind == "number" and re.fullmatch(r"-?[0-9]{1,15}(?:\.[0-9]{1,6})?", text) is None:
         raise EditError(f"「{slot.prompt}」应为数字，如 12 或 95.5，单位已写在后面")
     return text
 

@@ -73,7 +73,9 @@ def weakened(before: Project, after: Project, draft: Draft, kept: dict[int, int]
 
 def _asks_less(first: Quantity, second: Quantity, *, lifted: bool) -> bool:
     """Whether the second target is easier. Values that cannot be compared (another unit, words) are not."""
-    if first.number is None or second.number is None or first.kind != second.kind:
+    if first.number is None or second.number is None:
+        return False
+    if first.kind != second.kind and first.unit is not None:
         return False
     if first.kind == "ratio" and first.number > _WHOLE and second.number == _WHOLE:
         return False  # More than all of a whole cannot be reached.
@@ -82,6 +84,8 @@ def _asks_less(first: Quantity, second: Quantity, *, lifted: bool) -> bool:
     a, b = _size(first), _size(second)
     if first.dimension != second.dimension and first.unit is not None and second.unit is not None:
         return False
+    if first.unit is None and second.amount_yuan is not None:
+        return second.number < first.number if first.operator not in ("≤", "＜") else second.number > first.number
     if first.operator in ("≤", "＜"):
         # A ceiling that is turned into a floor keeps its number.
         return b > a if second.operator in _CEILINGS else not lifted or b < a

@@ -47,12 +47,13 @@ class Adviser:
     def advised(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the findings with their suggestions."""
         known = (
-            replace(item, suggestions=self.suggestions(item)) if self._curable(item) else item
+            replace(item, suggestions=self.suggestions(item)) if self.curable(item) else item
             for item in findings
         )
         return tuple(known if self._proposer is None else map(self._with_proposals, known))
 
-    def _curable(self, finding: Finding) -> bool:
+    def curable(self, finding: Finding) -> bool:
+        """Whether there can be a suggestion for the finding."""
         rule = self._rules.get(finding.code)
         return rule is not None and rule.curable(finding)
 
@@ -60,7 +61,7 @@ class Adviser:
         """Return what may be taken for one finding, best first."""
         folded = finding.fold is not None and finding.severity is not Severity.ERROR
         members = self._members(finding) if folded else [finding]
-        drafts = islice(self._together(finding, members) if folded else self._drafts(finding), TRIED)
+        drafts = islice(self._together(finding, members) if folded else self.drafts(finding), TRIED)
         # Hints, and findings shown under another of the same row, get one suggestion: two of each would be noise.
         minor = finding.severity is Severity.INFO or finding.display.state == "nested"
         wanted = 1 if minor else KEPT
@@ -99,7 +100,8 @@ class Adviser:
             kept += [item for item in proven if all(item.edits != other.edits for other in kept)]
         return replace(finding, suggestions=tuple(kept[:KEPT]))
 
-    def _drafts(self, finding: Finding) -> Iterator[Draft]:
+    def drafts(self, finding: Finding) -> Iterator[Draft]:
+        """Yield what the finding's rule proposes, unproven."""
         rule = self._rules[finding.code]
         where = split_path(finding.location.path)
         if isinstance(rule, DocumentRule):
@@ -132,7 +134,7 @@ class Adviser:
         for member in members:
             if any(_covers(part, member) for part in parts):
                 continue
-            draft = next(self._drafts(member), None)
+            draft = next(self.drafts(member), None)
             if draft is None or any(overlap(draft.edits, part.edits) for part in parts):
                 return
             parts.append(draft)

@@ -98,7 +98,7 @@ class Verifier:
             why = honesty.weakened(document.projects[index], after.projects[index], _only(draft, index), kept)
             if why is not None:
                 return why
-        outcome = self._rerun(after, edits)
+        outcome = self.outcome(after, edits)
         why = outcome.harm(hints=hints) or _remaining(findings, outcome.left, edits)
         if why is not None:
             return why
@@ -117,7 +117,7 @@ class Verifier:
             after = apply(self._ctx.document, edits)
         except EditError as error:
             return str(error)
-        return self._rerun(after, tuple(edits)).harm(hints=True)
+        return self.outcome(after, tuple(edits)).harm(hints=True)
 
     def _known(self, index: int) -> frozenset[Decimal]:
         if index not in self._numbers:
@@ -138,13 +138,13 @@ class Verifier:
             self._local[key] = document_findings(self._ctx.narrowed(touched), [rule])
         return self._local[key]
 
-    def _rerun(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
+    def outcome(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
         """Return what the rules say of the changed copy. Several findings of a row propose the same edits: run once."""
         if edits not in self._outcomes:
-            self._outcomes[edits] = self._outcome(after, edits)
+            self._outcomes[edits] = self._run(after, edits)
         return self._outcomes[edits]
 
-    def _outcome(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
+    def _run(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
         ctx = self._ctx.revised(after)
         touched = sorted({split_path(edit.path).project or 0 for edit in edits})
         back = {
