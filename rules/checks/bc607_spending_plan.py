@@ -163,7 +163,7 @@ class SpendingPlan(DocumentRule):
                 derived.append(Derivation(total, "sum", values[: k + 1]))
             yield Draft(
                 title="改为累计比例",
-                rationale="各期之和为100%，按期累加",
+                rationale=f"各期之和为100%，按期累加：{'、'.join(str(edit.new) for edit in edits)}",
                 edits=tuple(edit for edit in edits if edit.old != edit.new),
                 derived=tuple(derived),
             )

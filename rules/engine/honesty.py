@@ -85,7 +85,11 @@ def _asks_less(first: Quantity, second: Quantity, *, lifted: bool) -> bool:
     if first.dimension != second.dimension and first.unit is not None and second.unit is not None:
         return False
     if first.unit is None and second.amount_yuan is not None:
-        return second.number < first.number if first.operator not in ("≤", "＜") else second.number > first.number
+        return (
+            second.number < first.number
+            if first.operator not in ("≤", "＜")
+            else second.number > first.number
+        )
     if first.operator in ("≤", "＜"):
         # A ceiling that is turned into a floor keeps its number.
         return b > a if second.operator in _CEILINGS else not lifted or b < a

@@ -52,11 +52,15 @@ def split(ctx: RowContext, first: str, second: str) -> Iterator[Draft]:
     shown = "」和「".join(named[k] for k in order)
     yield Draft(
         title=f"拆分为「{shown}」",
-        rationale=f"一个指标只考核一项内容，指标值「{ctx.filed_value}」均沿用表内数，请核实",
+        rationale=f"一个指标只考核一项内容，指标值「{ctx.filed_value}」均沿用表内数{_told(ctx, weights)}，请核实",
         edits=tuple(edits),
         blanks=used(tuple(blanks), tuple(edits)),
         derived=derived,
     )
+
+
+def _told(ctx: RowContext, weights: list[str]) -> str:
+    return f"，权重{ctx.text('weight')}＝{'＋'.join(weights)}" if weights else ""
 
 
 def _full(ctx: RowContext, half: str, first: str) -> str:

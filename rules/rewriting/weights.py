@@ -49,4 +49,9 @@ def shared(ctx: ProjectContext, group: str) -> tuple[Edit, str, tuple[Derivation
     edit = cell_edit(giver, "weight", f"{plain(first)}{mark}")
     if edit is None:
         return None
-    return edit, f"{plain(second)}{mark}", derived, f"权重由「{giver.words()['name']}」分出，请核实"
+    return (
+        edit,
+        f"{plain(second)}{mark}",
+        derived,
+        f"权重由「{giver.words()['name']}」分出（{giver.text('weight')}＝{plain(first)}＋{plain(second)}），请核实",
+    )
