@@ -14,7 +14,7 @@ from models.records.report import Report
 from service.cli_text import ChineseCommand
 from service.errors import InputError, SettingsError
 from service.progress import Progress
-from service.settings import Limits, limits_from
+from service.settings import Limits, limits_from, wording_from
 
 FORMATS = ("text", "json", "xlsx", "docx", "html")
 HAS_ERRORS = 1
@@ -107,6 +107,7 @@ def run_check(
         waivers=pipeline.read_waivers(waivers) if waivers else (),
         baseline=pipeline.read_baseline(baseline) if baseline else frozenset(),
         today=date.today() if waivers else None,
+        wording=wording_from(),
     )
     pipeline.ruleset_for(profile)
     if out is not None and len(paths) > 1 and Path(out).is_file():

@@ -23,10 +23,10 @@ from rules.engine.registry import RegistryError, all_rules
 from rules.engine.ruleset import RuleSet, build
 from rules.engine.run import CRASHED, run, with_schemes
 from rules.engine.score import score_projects
-from rules.engine.suggest import Adviser
+from rules.engine.suggest import Adviser, Proposer
 from rules.engine.suppress import Suppressor, Waiver, WaiverError, parse_waivers
 from service.errors import SettingsError
-from service.settings import Limits
+from service.settings import Limits, WordingSettings
 
 UNREAD = "BC902"
 UNUSED = "BC903"
@@ -43,6 +43,8 @@ class CheckOptions:
     """Whether findings get suggestions; each costs a run of the rules over its project."""
     today: date | None = None
     """Date against which waivers expire; None lets none expire."""
+    wording: WordingSettings | None = None
+    """The language model that may propose wordings; None: none is asked and nothing is sent."""
 
 
 def load(data: bytes, *, name: str | None, limits: Limits) -> Document:
@@ -72,16 +74,19 @@ def normalised(document: Document, profile: str | None = None) -> Document:
 
 
 def check(document: Document, options: CheckOptions) -> Report:
-    """Check a document. Equal document, options and version give an equal report."""
+    """Check a document. Equal document, options and version give an equal report, unless a language model is asked."""
     ruleset = ruleset_for(options.profile)
-    models = _models()
+    wording = options.wording if options.suggest else None
+    models = (*_models(), *_asked(wording))
     document = with_schemes(document, ruleset.profile.scheme.value)
     ctx = DocumentContext(document)
     single = run(document, ruleset, ctx=ctx)
     suppressor = Suppressor(options.waivers, options.baseline, today=options.today)
     before = suppressor.apply(single, document)
     after = suppressor.apply(fold(before.kept, document, ruleset), document)
-    advised = Adviser(ctx, ruleset, single).advised(after.kept) if options.suggest else after.kept
+    advised = after.kept
+    if options.suggest:
+        advised = Adviser(ctx, ruleset, single, _proposer(wording)).advised(after.kept)
     kept = (*advised, *_unused(suppressor, document, ruleset))
     return Report(
         manifest=_manifest(document, ruleset, models),
@@ -131,6 +136,20 @@ def _models() -> tuple[ModelRef, ...]:
     except CorpusError as error:
         raise SettingsError(str(error)) from error
     return (ModelRef(id=CLASS_MODEL, version=artifact.version, sha256=artifact.sha256),)
+
+
+def _asked(wording: WordingSettings | None) -> tuple[ModelRef, ...]:
+    """Return the language model that takes part, by the name the endpoint gives it."""
+    return () if wording is None else (ModelRef(id=f"llm:{wording.model}", version="", sha256=""),)
+
+
+def _proposer(wording: WordingSettings | None) -> Proposer | None:
+    """Return who proposes wordings in one check."""
+    if wording is None:
+        return None
+    from service.llm.proposer import Proposer as LanguageModel
+
+    return LanguageModel(wording)
 
 
 def _manifest(document: Document, ruleset: RuleSet, models: tuple[ModelRef, ...]) -> RunManifest:

@@ -153,9 +153,7 @@ def _framed(
     text = "\n".join((project.name.text or project.title.text, project.budget.purpose.text, ctx.goals_text))
     words = {"topic": about.topic, "matter": about.matter, "served": about.served, "staff": about.staff}
     for frame in _frames():
-        if frame["category"] != category or (
-            frame["when"] and not any(word in text for word in frame["when"])
-        ):
+        if frame["category"] != category or not _asked(frame, project.name.text or project.title.text, text):
             continue
         kind = _kind(frame)
         if kinds is not None and kind not in kinds:

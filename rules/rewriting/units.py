@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from nlp.measures import (
+    has_measurable_noun,
     is_cost,
     is_count,
     is_money_name,
@@ -66,7 +67,8 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
         yield from _blank(ctx, f"元/{per}")
     if is_money_name(name) or is_cost(name) or ctx.category in ("成本", "经济效益"):
         yield from _blank(ctx, "万元")
-    yield from replaced(ctx, why="名称看不出计量什么")
+    if not has_measurable_noun(ctx.text("name")):
+        yield from replaced(ctx, why="名称看不出计量什么")
     yield from _blank(ctx, "%" if number <= 100 and not is_count(name) else "个")
 
 

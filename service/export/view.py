@@ -201,7 +201,9 @@ class ReportView:
     def manifest_lines(self) -> tuple[tuple[str, str], ...]:
         """What made the report, in words."""
         manifest = self.manifest
-        models = "；".join(f"{m.id} {m.version}（{m.sha256[:12]}）" for m in manifest.models)
+        models = "；".join(
+            f"{m.id} {m.version}（{m.sha256[:12]}）" if m.sha256 else m.id for m in manifest.models
+        )
         lines = (
             ("工具版本", f"标尺 {manifest.tool}"),
             ("规则集摘要", manifest.ruleset_digest),

@@ -24,14 +24,13 @@ _MOST_STARTS: Final = 40
 _THOUGHT: Final = "</think>"
 
 _PLAIN: Final = re.compile(
-    r"[一-龥A-Za-z0-9，。、；：（）《》“”‘’「」【】〔〕…·—～％‰℃²³×÷＝≥≤＞＜+\-/%.,:;()<>=~& ]*"
+    r"[一-龥A-Za-z0-9，。、；：（）《》“”‘’「」【】〔〕…·—～％‰℃²³×÷＝≥≤＞＜+\-/%.,:;()<>=~&* ]*"
 )
+_NAME: Final = re.compile(r"[一-龥A-Za-z0-9（）()、·/\-—《》“” ]+")
 _CHINESE: Final = re.compile(r"[一-龥]")
 _LATIN: Final = re.compile(r"[A-Za-z]+")
-_ORDER: Final = re.compile(
-    r"(?:忽略|无视|忘记|绕过)[^，。；]{0,12}(?:指令|规则|要求|提示|内容)|提示词|系统提示|语言模型|标尺"
-)
-_LURE: Final = re.compile(r"微信|扣扣|网址|链接|点击|扫码|二维码|密码|口令|账号|汇款|转账|审核通过|评为优")
+_ORDER: Final = re.compile(r"(?:忽略|无视|忘记|绕过)[^，。；]{0,12}(?:指令|规则|要求|提示|内容)")
+_LURE: Final = re.compile(r"提示词|语言模型|微信|网址|链接|点击|扫码|二维码|密码|口令|账号|汇款|转账")
 _BLANK_LIKE: Final = re.compile(r"[〔〕]|待填|待定")
 
 
@@ -68,7 +67,8 @@ def usable(raw: Mapping[str, Any], asked: Question, filed_value: str) -> Proposa
     known, told = figures(sent), figures(f"{sent}\n{asked.sentence}")
     cells = (proposal.name, proposal.description, proposal.value)
     fine = (
-        all(_in_words(text) for text in (proposal.name, proposal.description, proposal.reason) if text)
+        _NAME.fullmatch(MARK.sub("", proposal.name)) is not None
+        and all(_in_words(text) for text in (proposal.name, proposal.description, proposal.reason) if text)
         and all(_about(text, sent) for text in (*cells, proposal.reason))
         and all(figures(text) <= known for text in cells)
         and figures(proposal.reason) <= told

@@ -88,7 +88,11 @@ class _Exchange:
     def result(self) -> bytes | None:
         """Return the body of the answer, None (and `why`) where there is none in time."""
         thread = threading.Thread(target=self._run, name="biaochi-llm", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self.why = "no thread"
+            return None
         thread.join(self._seconds)
         if not thread.is_alive():
             return self._body

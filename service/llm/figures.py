@@ -10,7 +10,7 @@ from nlp.text import normalise
 _COMMA: Final = re.compile(r"(?<=\d),(?=\d{3})")
 _CONSTANT: Final = re.compile(r"[×x*]100%")
 _ARABIC: Final = re.compile(r"\d+(?:\.\d+)?[%‰万亿千百十]*")
-_COUNTED: Final = "个名人次项年月日天周户家所件套台场期轮批篇份亩辆座处条张倍成折番元岁度点届村镇县市省公里平方米吨斤升小时分钟"
+_COUNTED: Final = "个名人次项年月日天周户家所件套台场期轮批篇份亩辆座处条张倍成折番元岁届村镇县米吨斤升"
 _CHINESE: Final = re.compile(
     rf"[零〇两一二三四五六七八九十百千万亿]{{2,}}|[两一二三四五六七八九十半][{_COUNTED}]"
     r"|[零〇一二三四五六七八九十百千万]分之[零〇一二三四五六七八九十百千万]*"
