@@ -65,6 +65,8 @@ class Hit:
     entry: Entry
     score: float
     words: tuple[str, ...]
+    told: bool
+    """Whether the project's name or purpose has one of the words."""
 
 
 _WEIGHTS: Final = MappingProxyType(
@@ -115,7 +117,7 @@ def search(
         if target:
             score += fuzz.ratio(target, normalise(entry.name)) / 300
         if score > 0:
-            found.append(Hit(entry, round(score, 4), cues))
+            found.append(Hit(entry, round(score, 4), cues, told))
     found.sort(key=lambda hit: (-hit.score, hit.entry.name))
     return tuple(found[:limit])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
@@ -38,6 +39,7 @@ _EACH: Final = {
     "千米": "每公里",
 }
 _LONGEST: Final = 10
+_LIST: Final = re.compile(r"[、；;]|以及|及|和|等")
 _SAME: Final = 0.6
 _ROUNDING: Final = Decimal("1.05")
 """A goal that promises more than this is another figure, not the exact form of the rounded one."""
@@ -48,7 +50,7 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
     project = row.project
     counts = _counted(project)
     for count in counts:
-        yield from _per_piece(project, count, row, why, alone=len(counts) == 1)
+        yield from _per_piece(project, count, row, why, alone=_alone(project, counts))
     about = subject_of(project)
     if not counts and about is not None:
         name = row.text("name") if is_unit_cost(row.text("name")) else f"{about.topic}单位成本"
@@ -64,7 +66,12 @@ def unit_cost_added(project: ProjectContext, *, why: str) -> Iterator[Draft]:
         return
     counts = _counted(project)
     for count in counts:
-        yield from _per_piece(project, count, None, why, alone=len(counts) == 1)
+        yield from _per_piece(project, count, None, why, alone=_alone(project, counts))
+
+
+def _alone(project: ProjectContext, counts: list[RowContext]) -> bool:
+    """Whether the whole budget goes into one counted thing: one count, and a purpose that lists nothing."""
+    return len(counts) == 1 and _LIST.search(project.project.budget.purpose.text) is None
 
 
 def _counted(project: ProjectContext) -> list[RowContext]:

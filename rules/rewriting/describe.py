@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -47,6 +48,8 @@ _BY_CLASS: Final = {
     "生态效益": ("项目实施带来的{object}变化，与上年同口径数据比较", "监测数据"),
     "可持续影响": ("项目结束后{object}的持续情况，按{source}核对", "管护和制度文件"),
 }
+_DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
+_HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)?(?:情况|数|率|起数|件数)?$")
 _LONGEST_OBJECT: Final = 16
 
 
@@ -67,13 +70,16 @@ def describe(name: str, category: str | None, *, graded: bool = False) -> str | 
     thing = measured(name)
     if not thing or len(thing) > _LONGEST_OBJECT:
         thing = "该项内容" if not thing else thing[-_LONGEST_OBJECT:]
+    thing = thing.removesuffix("质量") or thing
     word = rate_word(name)
     if word is not None:
         for endings, formula, source in _RATES:
             if name.rstrip("（）()").endswith(endings):
                 return with_source(formula.format(object=thing), source)
-        return with_source(f"符合「{word}」统计口径的{thing}数÷{thing}总数×100%", "工作台账")
+        core = name.rstrip("（）()").removesuffix("率").removesuffix("比例").removesuffix("占比")
+        return with_source(f"{core}的数量÷应纳入统计的总数量×100%", "工作台账")
     if is_zero_event(name):
+        thing = _HAPPENS.sub("", _DENIAL.sub("", name, count=1)) or thing
         return with_source(f"年度内实际发生的{thing}起数", "工作台账")
     if is_unit_cost(name):
         return with_source(f"{thing}的支出总额÷实际数量", "财务支付凭证和验收单")

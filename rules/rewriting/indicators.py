@@ -107,12 +107,13 @@ def proposals(
         if hit.score >= FITS and hit.words
     ]
     framed = list(_framed(ctx, category, kinds))
-    own = [_of_entry(hit) for hit in fitting if hit.entry.sector != library.GENERAL]
+    own = [_of_entry(hit) for hit in fitting if hit.entry.sector != library.GENERAL and hit.told]
+    loose = [_of_entry(hit) for hit in fitting if hit.entry.sector != library.GENERAL and not hit.told]
     general = [_of_entry(hit) for hit in fitting if hit.entry.sector == library.GENERAL]
     # Entries of the project's own field, then frames made for its kind, then what suits any project.
     special = [item for item, bound in framed if bound]
     rest = [item for item, bound in framed if not bound]
-    order = (*own, *special, *general, *rest)
+    order = (*own, *special, *general, *loose, *rest)
     wanted = _endings_for(like)
     ranked = sorted(order, key=lambda item: not item.name.endswith(wanted))
     seen: list[str] = []

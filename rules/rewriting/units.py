@@ -19,7 +19,7 @@ from nlp.measures import (
     is_zero_event,
 )
 from nlp.quantity import find_numbers
-from nlp.subject import measured
+from nlp.subject import delivered, measured
 from rules.engine.context import RowContext
 from rules.engine.draft import Derivation, Draft
 from rules.rewriting.blanks import unit_blank
@@ -59,9 +59,14 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
     goal = _unit_in_goals(ctx)
     if goal is not None:
         yield from _one(ctx, goal, f"单位「{goal}」取自绩效目标中的同一数字，请核实")
+    written = _unit_in_purpose(ctx)
+    if written is not None:
+        yield from _one(ctx, written, f"单位「{written}」取自资金用途或绩效目标中的同一物品，请核实")
     word = _unit_of_name(ctx.text("name"))
     if word is not None:
         yield from _one(ctx, word, f"单位「{word}」按名称所指的对象拟定，请核实")
+    if ctx.category == "数量" and not is_rate(name):
+        yield from _blank(ctx, "个")
     if is_unit_cost(name):
         per = "户" if "户" in name else "人" if "人" in name else "个"
         yield from _blank(ctx, f"元/{per}")
@@ -182,6 +187,20 @@ def _unit_in_goals(ctx: RowContext) -> str | None:
         if item.number == number and item.unit is not None and item.kind == "count" and not item.per
     }
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _unit_in_purpose(ctx: RowContext) -> str | None:
+    """Return the unit that stands behind the row's own thing in purpose or goals (棉被1000床)."""
+    thing = delivered(ctx.text("name"))
+    text = "\n".join((ctx.project.project.budget.purpose.text, ctx.project.goals_text))
+    if len(thing) < 2:
+        return None
+    for figure in find_numbers(text):
+        if figure.number_span is None or figure.unit is None or figure.kind != "count" or figure.per:
+            continue
+        if text[: figure.number_span[0]].endswith(thing):
+            return figure.unit
+    return None
 
 
 def _unit_of_name(name: str) -> str | None:

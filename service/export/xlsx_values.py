@@ -28,6 +28,7 @@ _FORMAT: Final = re.compile(r"(?P<thousands>#,##)?0(?:\.(?P<decimals>0+))?(?P<pe
 _PLAIN: Final = re.compile(r"-?(?:0|[1-9]\d{0,13})(?:\.\d{1,10})?")
 _PERCENT: Final = re.compile(r"-?(?:0|[1-9]\d{0,9})(?:\.\d{1,8})?%")
 _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_UNWRITABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _RISKY: Final = ("=", "+", "-", "@")
 _SPACE: Final = "{http://www.w3.org/XML/1998/namespace}space"
 _MAX_EXPONENT: Final = 30
@@ -236,7 +237,9 @@ def _texts(holder: Element) -> Iterator[Element]:
 
 
 def _set(element: Element, text: str) -> None:
-    element.text = _ESCAPE.sub(lambda match: f"_x005F{match[0]}", text)
+    text = _ESCAPE.sub(lambda match: f"_x005F{match[0]}", text)
+    text = _UNWRITABLE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+    element.text = text
     if text != text.strip() or "\n" in text:
         element.set(_SPACE, "preserve")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+import zipfile
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from docx import Document as WordDocument
@@ -92,6 +94,56 @@ def saved(book: Any) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def parts(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as container:
+        return {name: container.read(name) for name in container.namelist()}
+
+
+def patched(data: bytes, part: str, edit: Callable[[str], str], **more: str) -> bytes:
+    """Return the container with one part changed, and with new parts (named with __ for /)."""
+    out = io.BytesIO()
+    found = parts(data)
+    found[part] = edit(found[part].decode()).encode()
+    found.update({f"{name.replace('__', '/')}.xml": text.encode() for name, text in more.items()})
+    with zipfile.ZipFile(out, "w") as container:
+        for name, content in found.items():
+            container.writestr(name, content)
+    return out.getvalue()
+
+
+def linked(data: bytes, kind: str, content: str) -> bytes:
+    """Return the workbook with one more part beside it (sharedStrings, calcChain)."""
+    media = f"application/vnd.openxmlformats-officedocument.spreadsheetml.{kind}+xml"
+    link = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"
+    type_ = f'<Override PartName="/xl/{kind}.xml" ContentType="{media}"/></Types>'
+    relation = f'<Relationship Id="{kind}" Type="{link}" Target="{kind}.xml"/></Relationships>'
+    data = patched(data, "[Content_Types].xml", lambda text: text.replace("</Types>", type_))
+    rels = "xl/_rels/workbook.xml.rels"
+    return patched(
+        data, rels, lambda text: text.replace("</Relationships>", relation), **{f"xl__{kind}": content}
+    )
+
+
+def shared(data: bytes, **instead: str) -> bytes:
+    """Return the workbook as Excel writes it: texts in a table of their own. `instead` gives rich texts."""
+    strings: list[str] = []
+
+    def refer(match: re.Match[str]) -> str:
+        text = re.sub(r"&#(\d+);", lambda code: chr(int(code[1])), match[2])
+        plain = re.sub(r"<[^>]*>", "", text)
+        strings.append(instead.get(plain, text))
+        return f'<c {match[1]}t="s"><v>{len(strings) - 1}</v></c>'
+
+    def run(text: str) -> str:
+        return re.sub(r'<c ([^>]*)t="inlineStr"><is>(.*?)</is></c>', refer, text, flags=re.DOTALL)
+
+    for name in [name for name in parts(data) if name.startswith("xl/worksheets/sheet")]:
+        data = patched(data, name, run)
+    items = "".join(f"<si>{item}</si>" for item in strings)
+    space = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return linked(data, "sharedStrings", f'<sst xmlns="{space}">{items}</sst>')
 
 
 def fill_form(sheet: Worksheet, top: int, name: str, *, merged: bool) -> int:

@@ -19,6 +19,7 @@ from rewrite_cases import (
     read,
     removal,
     rewrite,
+    shared,
     texts,
     wide_xlsx,
 )
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SEED = ROOT.parent / "shared" / "seed"
 FORMS = {
     "merged.xlsx": lambda: form_xlsx(merged=True),
+    "shared.xlsx": lambda: shared(form_xlsx()),
     "blank.xlsx": lambda: form_xlsx(merged=False),
     "merged.docx": lambda: form_docx(merged=True),
     "blank.docx": lambda: form_docx(merged=False),
@@ -214,7 +216,7 @@ def test_what_cannot_be_written_is_handed_back(name: str) -> None:
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 cut off", form_docx()[:4000], form_xlsx()[:3000]])
 def test_odd_containers_are_refused_in_words(data: bytes) -> None:
     for run in (rewrite_document, rewrite_workbook):
-        with pytest.raises(InputError, match="请用 .* 打开后重新另存"):
+        with pytest.raises(InputError, match=r"请用 .* 打开后重新另存"):
             run(data, Document(), [])
 
 

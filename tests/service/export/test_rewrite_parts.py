@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -24,10 +23,14 @@ from rewrite_cases import (
     form_docx,
     form_xlsx,
     judged,
+    linked,
+    parts,
+    patched,
     read,
     removal,
     rewrite,
     saved,
+    shared,
     texts,
 )
 
@@ -37,22 +40,7 @@ from service.ingest.numfmt import BUILTIN, shown
 
 SHEET = "xl/worksheets/sheet1.xml"
 BODY = "word/document.xml"
-
-
-def parts(data: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as container:
-        return {name: container.read(name) for name in container.namelist()}
-
-
-def patched(data: bytes, part: str, change_: Callable[[str], str], **more: str) -> bytes:
-    """Return the container with one part changed (and new parts: their names with / as __)."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as container:
-        for name, content in parts(data).items():
-            container.writestr(name, change_(content.decode()) if name == part else content)
-        for name, text in more.items():
-            container.writestr(name.replace("__", "/") + ".xml", text)
-    return out.getvalue()
+SPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
 def swap(old: str, new: str) -> Callable[[str], str]:
@@ -122,25 +110,8 @@ def test_other_parts_stay_byte_for_byte() -> None:
 
 
 def test_stored_results_stay_and_the_order_of_calculation_goes() -> None:
-    data = patched(office_book(), SHEET, swap("<f>SUM(H6:H11)</f><v />", "<f>SUM(H6:H11)</f><v>100</v>"))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"
-    data = patched(
-        data,
-        "[Content_Types].xml",
-        lambda text: text.replace(
-            "</Types>", f'<Override PartName="/xl/calcChain.xml" ContentType="{kind}"/></Types>'
-        ),
-        xl__calcChain='<calcChain xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>',
-    )
-    link = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/calcChain"
-    data = patched(
-        data,
-        "xl/_rels/workbook.xml.rels",
-        lambda text: text.replace(
-            "</Relationships>",
-            f'<Relationship Id="cc" Type="{link}" Target="calcChain.xml"/></Relationships>',
-        ),
-    )
+    data = patched(office_book(), SHEET, swap("(H6:H11)</f><v></v>", "(H6:H11)</f><v>100</v>"))
+    data = linked(data, "calcChain", f"<calcChain {SPACE}/>")
     after = parts(judged(data, "a.xlsx", change(read(data, "a.xlsx"), "projects[0].rows[0].name", "改写后")))
     assert b"<v>100</v>" in after[SHEET]
     assert "xl/calcChain.xml" not in after
@@ -181,12 +152,15 @@ def test_numbers_stay_numbers_where_their_format_shows_them() -> None:
 
 
 def test_rich_text_keeps_its_runs_and_escapes() -> None:
-    rich = "<si><r><rPr><b/></rPr><t>养护</t></r><r><t>里程_x000D_</t></r><rPh sb='0' eb='1'><t>ヤ</t></rPh></si>"
-    data = patched(form_xlsx(), "xl/sharedStrings.xml", swap("<si><t>养护里程</t></si>", rich))
+    rich = "<r><rPr><b/></rPr><t>养护</t></r><r><t>里程_x000D_</t></r><r><t>_x0007_</t></r><rPh sb='0' eb='1'><t>ヤ</t></rPh>"
+    data = shared(form_xlsx(), 养护里程=rich)
     document = read(data, "a.xlsx")
     done = judged(data, "a.xlsx", change(document, "projects[0].rows[0].name", "公路里程_x0041_"))
     content = parts(done)[SHEET].decode()
-    assert "<is><r><rPr><b/></rPr><t>公路里程_x005F_x0041_</t></r><r><t>" in content
+    assert (
+        "<is><r><rPr><b/></rPr><t>公路里程_x005F_x0041_</t></r><r><t>_x000D_</t></r><r><t>_x0007_</t></r></is>"
+        in content
+    )
     assert "ヤ" not in content
 
 
@@ -237,15 +211,16 @@ def test_merges_that_reach_below_the_last_row_are_parted() -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        # A row in a content control, a deleted row above, a symbol font, tracked insertions, a line break in a run.
-        ("<w:tr><w:trPr/>", "<w:tr>"),
         (">≥</w:t>", '></w:t><w:sym w:font="Symbol" w:char="F0B3"/>'),
+        (">养护里</w:t>", ">养护</w:t><w:br/><w:t>里</w:t><w:noBreakHyphen/>"),
+        ("<w:r><w:rPr><w:i/></w:rPr>", "<w:r><w:rPr><w:i/></w:rPr><w:t/>"),
     ],
 )
 def test_odd_runs(old: str, new: str) -> None:
     data = patched(form_docx(), BODY, lambda text: text.replace(old, new))
     document = read(data, "a.docx")
-    judged(data, "a.docx", change(document, "projects[0].rows[0].operator", "≤"), removal(document, 1))
+    judged(data, "a.docx", change(document, "projects[0].rows[0].operator", "≤"))
+    judged(data, "a.docx", change(document, "projects[0].rows[0].name", "公路里程"), removal(document, 1))
 
 
 def test_rows_in_content_controls_and_tracked_changes() -> None:
