@@ -23,6 +23,8 @@ Place = tuple[int | None, int | str | None]
 """(project, row of the filed table; a path for everything that is no row; 「+n」 for an added row)."""
 
 
+Known = tuple[str, int, frozenset[Place]]
+"""Code, severity rank and places of a finding that was there before."""
 Left = tuple[str, str | None, Place, str]
 """Code, subcode, place and field of a finding that is there after the edits."""
 
@@ -53,23 +55,23 @@ class Verifier:
         self._numbers: dict[int, frozenset[Decimal]] = {}
         self._rows: dict[tuple[int, int], list[Finding]] = defaultdict(list)
         """Findings of row rules by project and row."""
-        self._wide: dict[tuple[str, int | None], list[Finding]] = defaultdict(list)
+        self._wide: dict[tuple[str, int | None], list[Known]] = defaultdict(list)
         """Findings of project rules by ("project", project), of document rules by (code, None)."""
         self._outcomes: dict[tuple[Edit, ...], Outcome] = {}
-        self._local: dict[tuple[str, tuple[int, ...]], list[Finding]] = {}
+        self._local: dict[tuple[str, tuple[int, ...]], list[Known]] = {}
         """What local document rules say of some projects."""
         row_codes = {rule.code for rule in ruleset.row_rules}
         document_codes = {rule.code for rule in ruleset.document_rules}
         for finding in found:
             where = split_path(finding.location.path)
             if finding.code in document_codes:
-                self._wide[finding.code, None].append(finding)
+                self._wide[finding.code, None] += _known([finding])
             elif where.project is None:
                 continue
             elif finding.code in row_codes and where.row is not None:
                 self._rows[where.project, where.row].append(finding)
             else:
-                self._wide["project", where.project].append(finding)
+                self._wide["project", where.project] += _known([finding])
 
     def prove(self, draft: Draft, findings: Sequence[Finding], *, hints: bool = False) -> Suggestion | str:
         """Return the suggestion, or why it is dropped. `findings` are the ones it has to clear.
@@ -129,13 +131,13 @@ class Verifier:
     def _department(self) -> frozenset[Decimal]:
         return honesty.department_numbers(self._ctx.document)
 
-    def _document_findings(self, rule: DocumentRule, touched: tuple[int, ...]) -> list[Finding]:
+    def _document_findings(self, rule: DocumentRule, touched: tuple[int, ...]) -> list[Known]:
         """Return what a document rule said before; of the touched projects alone where it is local."""
         if not rule.local:
             return self._wide[rule.code, None]
         key = (rule.code, touched)
         if key not in self._local:
-            self._local[key] = document_findings(self._ctx.narrowed(touched), [rule])
+            self._local[key] = _known(document_findings(self._ctx.narrowed(touched), [rule]))
         return self._local[key]
 
     def outcome(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
@@ -201,12 +203,16 @@ def _worse(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]
     return new
 
 
-def _unlike(before: Sequence[Finding], after: Sequence[Finding], back: Back) -> list[Finding]:
+def _known(findings: Iterable[Finding]) -> list[Known]:
+    return [(item.code, item.severity.rank, _places(item, {})) for item in findings]
+
+
+def _unlike(before: Sequence[Known], after: Sequence[Finding], back: Back) -> list[Finding]:
     """Return the findings that are no part of one there was before.
 
     A finding about several rows may lose some of them and move to another; it may not gain any.
     """
-    left = [(item.code, item.severity.rank, _places(item, {})) for item in before]
+    left = list(before)
     new = []
     for item in after:
         # A row that the draft adds may join a finding that was there (the sum of the weights); it may not start one.

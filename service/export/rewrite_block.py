@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,7 +32,7 @@ class _Change:
 class BlockWriter:
     """Collects the changes of all edits first: several may fall into one cell."""
 
-    def __init__(self, cells: Cells, document: Document, lines: Sequence[Line]) -> None:
+    def __init__(self, cells: Cells, document: Document, lines: Mapping[int, Sequence[Line]]) -> None:
         self._cells = cells
         self._document = document
         self._lines = lines
@@ -90,7 +90,7 @@ class BlockWriter:
     def flat(self, index: int) -> bool:
         """Whether the rows of a project name it themselves."""
         project = self._document.projects[index]
-        rows = {(line.part, line.number) for line in self._lines if line.project == index}
+        rows = {(line.part, line.number) for line in self._lines.get(index, ())}
         heads = (place_of(cell.source) for cell in (project.code, project.name))
         return any(place is not None and (place.part, place.row) in rows for place in heads)
 
@@ -120,9 +120,9 @@ class BlockWriter:
 
         The table of contents names every title, too, but stands further away.
         """
-        parts = [line.part for line in self._lines if line.project == index]
-        earlier = [line.part for line in self._lines if line.project < index]
-        places = self._cells.loose(earlier[-1] if earlier else None, parts[0] if parts else None)
+        parts = [line.part for line in self._lines.get(index, ())]
+        earlier = next((self._lines[k][-1].part for k in range(index - 1, -1, -1) if k in self._lines), None)
+        places = self._cells.loose(earlier, parts[0] if parts else None)
         texts = {place: self._cells.text(place) or "" for place in places}
         title = self._document.projects[index].title.text
         exact = [place for place, text in texts.items() if cell and whole(text, cell.text)]
@@ -140,9 +140,9 @@ class BlockWriter:
         """Change the further rows of a flat layout, too: rows with another name would be another project."""
         if path not in _REPEATED or not cell or not self.flat(index):
             return
-        for line in self._lines:
+        for line in self._lines.get(index, ()):
             other = Place(line.part, line.number, place.col)
-            if line.project == index and other != place and self._cells.origin(other) == other:
+            if other != place and self._cells.origin(other) == other:
                 span = whole(self._cells.text(other) or "", cell.text)
                 if span is not None and isinstance(edit.new, str):
                     self._note(other, _Change(span, edit.new, edit))

@@ -43,7 +43,10 @@ class _Writer:
         self._document = document
         self._edits = edits
         self._lines = read_lines(cells, document)
-        self._block = BlockWriter(cells, document, self._lines)
+        self._of: dict[int, list[Line]] = {}
+        for line in self._lines:
+            self._of.setdefault(line.project, []).append(line)
+        self._block = BlockWriter(cells, document, self._of)
         self._missed: set[str] = set()
         self._added: dict[int, list[Edit]] = {}
         self._anew: set[tuple[int, int, str]] = set()
@@ -98,6 +101,7 @@ class _Writer:
 
     def _check_removals(self) -> None:
         """Refuse removals of table rows that hold more than the one indicator row."""
+        staying = {(line.part, line.number) for line in self._lines if line.removal is None}
         for line in self._lines:
             edit = line.removal
             if edit is None:
@@ -105,10 +109,7 @@ class _Writer:
             stale = edit.new is not None or edit.old != tuple(
                 (name, line.cells[name].text) for name in ROW_FIELDS if name in line.cells
             )
-            crowded = any(
-                (other.part, other.number) == (line.part, line.number) and other.removal is None
-                for other in self._lines
-            )
+            crowded = (line.part, line.number) in staying
             if stale or crowded or line.running or self._block.stands_in(line):
                 self._miss(edit)
                 line.removal = None
@@ -126,9 +127,9 @@ class _Writer:
 
     def _part_below(self, project: int, shared: Mapping[Place, Sequence[_Member]]) -> None:
         """Part the cells that reach from above new rows to rows below them."""
-        last = next((line for line in reversed(self._lines) if line.project == project), None)
-        if last is None:
+        if project not in self._of:
             return
+        last = self._of[project][-1]
         for place, members in shared.items():
             if place.part != last.part or place.row > last.number:
                 continue
@@ -228,7 +229,7 @@ class _Writer:
 
     def _keep_heads(self, project: int) -> None:
         """Where rows name their own project, move the head of a removed first row into the first that stays."""
-        lines = [line for line in self._lines if line.project == project]
+        lines = self._of[project]
         stays = next((line for line in lines if line.removal is None), None)
         if stays is None or not self._block.flat(project):
             return
@@ -243,9 +244,7 @@ class _Writer:
     def _claimed(self, project: int) -> set[int]:
         """Return the columns of the indicator's own fields, and of what else the header says of it."""
         columns: set[int] = set()
-        for line in self._lines:
-            if line.project != project:
-                continue
+        for line in self._of[project]:
             columns |= {place.col for place in line.places.values()}
             extra = self._document.projects[project].rows[line.index].extra.values()
             columns |= {place.col for cell in extra if (place := place_of(cell.source)) is not None}
@@ -258,7 +257,7 @@ class _Writer:
 
     def _add(self, project: int, added: Sequence[Edit]) -> None:
         """Add rows below the project's last one, shaped like the last one with a cell for every field."""
-        lines = [line for line in self._lines if line.project == project]
+        lines = self._of.get(project, [])
         like = next((line for line in reversed(lines) if line.spread), None)
         count = len(self._document.projects[project].rows)
         expected = [split_path(edit.path).row for edit in added] == list(range(count, count + len(added)))

@@ -74,10 +74,8 @@ class _Workbook:
     def origin(self, place: Place) -> Place:
         """Return the first cell of the merge that covers a place."""
         sheet = self._sheet(place.part)
-        for merge in sheet.merges if sheet is not None else ():
-            if merge.covers(place.row, place.col):
-                return Place(place.part, merge.top, merge.left)
-        return place
+        merge = sheet.merge_at(place.row, place.col) if sheet is not None else None
+        return place if merge is None else Place(place.part, merge.top, merge.left)
 
     def row(self, part: str, row: int) -> list[Place]:
         """Return the cells of a row that the sheet lists."""
@@ -156,7 +154,6 @@ class _Workbook:
                 if not squash(self._values.text(below)):
                     _copy(sheet.cell(row, merge.left), below)
                 merge.top += 1
-        sheet.merges = [merge for merge in sheet.merges if not merge.single]
         sheet.removed.add(row)
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -62,7 +63,23 @@ class Sheet:
             number = int(text) if text.isdigit() and len(text) <= 7 else number + 1
             self.rows[number], self.cells[number] = row, cells_of(row)
         listed = child(self.root, "mergeCells")
-        self.merges = list(_merges(listed)) if listed is not None else []
+        self.merges: list[Merge] = []
+        self._by_row: dict[int, list[Merge]] = {}
+        self._numbers = sorted(self.rows)
+        for merge in _merges(listed) if listed is not None else ():
+            self._add_merge(merge)
+
+    def _add_merge(self, merge: Merge) -> None:
+        """Keep a merge, and for every filed row those that reach into it: files have thousands."""
+        self.merges.append(merge)
+        first, last = bisect_left(self._numbers, merge.top), bisect_right(self._numbers, merge.bottom)
+        for number in self._numbers[first:last]:
+            self._by_row.setdefault(number, []).append(merge)
+
+    def merge_at(self, row: int, col: int) -> Merge | None:
+        """Return the merge that covers a cell."""
+        known = self._by_row.get(row, ()) if row in self.rows else self.merges
+        return next((merge for merge in known if merge.covers(row, col)), None)
 
     def cell(self, row: int, col: int) -> Element:
         """Return a cell, made where the sheet has none, in its place in the row."""
@@ -85,15 +102,14 @@ class Sheet:
 
     def split(self, row: int, col: int) -> bool:
         """Let the merge that covers a cell end above its row and begin anew in it."""
-        for merge in self.merges:
-            if merge.covers(row, col):
-                if col != merge.left:
-                    return False
-                if row > merge.top:
-                    self.merges.append(Merge(row, merge.left, merge.bottom, merge.right))
-                    merge.bottom = row - 1
-                break
-        self.merges = [merge for merge in self.merges if not merge.single]
+        merge = self.merge_at(row, col)
+        if merge is None:
+            return True
+        if col != merge.left:
+            return False
+        if row > merge.top:
+            self._add_merge(Merge(row, merge.left, merge.bottom, merge.right))
+            merge.bottom = row - 1
         return True
 
     def plain_formulas(self) -> None:
