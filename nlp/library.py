@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,11 +68,18 @@ class Hit:
     words: tuple[str, ...]
     told: bool
     """Whether the project's name or purpose has one of the words."""
+    near: bool
+    """Whether the entry's own name shares a telling word with the row that it is to replace."""
+    own: bool
+    """Whether the entry's own name shares a telling word with the project's name or purpose."""
 
 
 _WEIGHTS: Final = MappingProxyType(
     {"name": 1.0, "purpose": 0.6, "goals": 0.5, "rows": 0.3, "department": 0.4}
 )
+_BUILD: Final = re.compile(r"建设|新建|改建|扩建|改造|工程|安装|购置|采购")
+_KEEP: Final = re.compile(r"运维|维护|养护|运行|管护|保洁|清扫|租赁|日常")
+_BUILD_NAME: Final = re.compile(r"投运|竣工|开工|交工|完工|建成|新建|改建")
 _FIELD: Final = 3.0
 """Sum of telling words from which a project belongs to a sector: about one word of its own in the project's name."""
 _NEAR_BEST: Final = 0.5
@@ -114,12 +122,49 @@ def search(
         score, cues, told = base.get(number, (0.0, (), False))
         if entry.sector == GENERAL and not told:
             continue
+        if _other_phase(entry, project.name):
+            continue
         if target:
             score += fuzz.ratio(target, normalise(entry.name)) / 300
         if score > 0:
-            found.append(Hit(entry, round(score, 4), cues, told))
+            about_row = bool(target) and _shares(number, target)
+            found.append(
+                Hit(
+                    entry,
+                    round(score, 4),
+                    cues,
+                    told,
+                    about_row,
+                    _shares(number, project.name + "|" + project.purpose),
+                )
+            )
     found.sort(key=lambda hit: (-hit.score, hit.entry.name))
     return tuple(found[:limit])
+
+
+def _shares(number: int, text: str) -> bool:
+    """Whether a telling word of the entry's name stands in a text; the words of its sector tell nothing more."""
+    return any(word in text for word in _telling()[number])
+
+
+def _other_phase(entry: Entry, project_name: str) -> bool:
+    """Whether the entry is for building what the project only keeps running, or the reverse."""
+    builds = _BUILD.search(project_name) is not None
+    keeps = _KEEP.search(project_name) is not None
+    if keeps and not builds:
+        return entry.type == "基建工程" or _BUILD_NAME.search(entry.name) is not None
+    return builds and not keeps and _KEEP.search(entry.name) is not None
+
+
+@cache
+def _telling() -> tuple[frozenset[str], ...]:
+    generic = words_of("subject", "generic") | words_of("subject", "measures")
+    found = []
+    for entry in entries():
+        own = {word for word in words(normalise(entry.name)) if len(word) >= _LEAST_WORD}
+        field = normalise(entry.sector)
+        found.append(frozenset(word for word in own if word not in generic and word not in field))
+    return tuple(found)
 
 
 def unit_kind(entry: Entry) -> str:

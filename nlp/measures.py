@@ -15,6 +15,7 @@ from nlp.text import core_name
 Strength = Literal["certain", "likely"]
 Cap = Literal["hard", "soft"]
 
+_ASKER: Final = re.compile(r"(?P<who>[\u4e00-\u9fff]{2,12}?)对(?!象)[\u4e00-\u9fff].*的?$")
 _YES_NO: Final = re.compile(r"是否|能否|有无")
 _QUALIFIER: Final = re.compile(
     r"[^,;、的对和及与](?<!保障)(?<!提高)(?<!提升)(?<!确保)(?<!实现)(?<!增强)(?<=..)$"
@@ -91,6 +92,10 @@ def is_satisfaction(name: str) -> bool:
 def respondent(name: str) -> str | None:
     """Return the named group that is asked, or None where nobody in particular is named (服务对象, 人员)."""
     text = re.sub(r"(?:总体|综合|较|比较|基本|非常)?满意(?:度|率|程度|情况)?.*$", "", bare(name), count=1)
+    # 「专职消防员对工资保障的满意度」: whoever stands before 对 is asked.
+    asker = _ASKER.match(text)
+    if asker is not None:
+        text = asker["who"]
     text = any_of("satisfaction", "generic").sub(lambda found: _keep_qualified(found, text), text)
     found = any_of("satisfaction", "groups").search(text)
     if found is not None:

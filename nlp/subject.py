@@ -25,6 +25,7 @@ _TREND: Final = re.compile(
 )
 _RATE_TAIL: Final = re.compile(r"(?:(?<!效)率|比例|占比|比率)$")
 _LEAST: Final = 2
+_PAID: Final = re.compile(r"(?:补助|补贴|资金|工资|待遇|优待金)?(?:发放|领取|享受|培训|受益)?$")
 _IN_TIME: Final = re.compile(
     r"(?:严格)?(?:按照?|依照|依据)[^,，;；、]{0,8}?(?:时间节点|时间要求|规定时间|时间|时限|期限|节点|进度)(?:要求)?|(?:按时|及时|按期|准时|如期|按月|按季|按年)"
 )
@@ -75,6 +76,12 @@ def delivered(name: str) -> str:
     return shorter if len(shorter) >= _LEAST else thing
 
 
+def cased(name: str, part: str) -> str:
+    """Return a part of a name as it was filed: comparing folds letters, showing does not (led → LED)."""
+    at = name.lower().find(part.lower())
+    return name[at : at + len(part)] if at >= 0 else part
+
+
 @lru_cache(maxsize=16384)
 def deadline_name(name: str) -> str | None:
     """Return a name for the date by which something is done (按照时间节点缴纳保费 → 保费缴纳完成日期), None if unclear."""
@@ -100,7 +107,9 @@ def served(names: tuple[str, ...], purpose: str = "") -> str | None:
         found = _HEADS.search(bare(name))
         if found is not None and len(found["who"]) >= _LEAST and "受益" not in found["who"]:
             unit = "户" if found["unit"].startswith("户") else "家" if found["unit"].startswith("家") else ""
-            return _people(found["who"], unit)
+            who = _PAID.sub("", _verbs().sub("", found["who"], count=1))
+            if len(who) >= _LEAST:
+                return _people(who, unit)
     text = normalise(purpose)
     found_group = re.search(
         r"(?:为|向|给|对)(?:全[县市区省]|本[县市区])?([\u4e00-\u9fff]{2,8}?(?:户|人员|群众|居民|学生|企业|患者|老人|儿童|家庭))",

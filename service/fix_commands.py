@@ -38,7 +38,7 @@ def fix(path: str, out: str, only: str | None, profile: str | None) -> int:
     其他格式写成 JSON 文档，可再交给 biaochi check -。
     """
     from service import fixing, pipeline
-    from service.export.changes import change_list
+    from service.change_list import change_list
     from service.output import write_all
 
     limits = limits_from()

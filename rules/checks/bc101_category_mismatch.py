@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.records.finding import Evidence, Finding, Severity
+from nlp.measures import management_word
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
@@ -118,6 +119,9 @@ class CategoryMismatch(RowRule):
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
         verdict = lexicon_verdict(ctx) or model_verdict(ctx, sure=self.options.sure, unfit=self.options.unfit)
         if verdict is None:
+            return
+        if management_word(ctx.text("name")):
+            yield from replaced(ctx, why="管理要求不属于任何绩效类型", keep=False)
             return
         likely = ctx.project.scheme.level2_name(verdict.likely)
         refill = (

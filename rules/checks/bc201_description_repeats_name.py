@@ -76,12 +76,12 @@ class DescriptionRepeatsName(RowRule):
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
         text = description_of(ctx)
-        if text is not None:
-            yield Draft(
-                title="在描述中写明口径和数据来源",
-                rationale="按指标名称和类型拟定的计算口径，请核实分子、分母和数据来源",
-                edits=row_edits(ctx, {"description": text}),
-            )
+        yield Draft(
+            title="在描述中写明口径和数据来源",
+            rationale="按指标名称和类型拟定的计算口径，请核实分子、分母和数据来源",
+            edits=row_edits(ctx, {"description": text.text}),
+            blanks=text.blanks,
+        )
 
 
 RULE = DescriptionRepeatsName

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 
 from models.records.finding import Evidence, Finding, Severity
-from nlp.measures import has_measurable_noun
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.rows import replaced
-from rules.rewriting.values import asked
+from rules.rewriting.measurable import measurable
 from rules.support.cells import marked_qualitative
 from rules.support.repeats import repeats_name
 
@@ -88,10 +86,7 @@ class ValueRepeatsName(RowRule):
         )
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
-        if has_measurable_noun(ctx.text("name")):
-            yield from asked(ctx, why="指标值应为数字或日期，不重复名称")
-        yield from replaced(ctx, why="名称不可衡量，改为可以计数或计算的内容")
-        yield from asked(ctx, why="指标值应为数字或日期，不重复名称")
+        yield from measurable(ctx, why="指标值不重复名称，改为可以计数、计算或分级的内容")
 
 
 RULE = ValueRepeatsName

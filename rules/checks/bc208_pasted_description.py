@@ -119,7 +119,8 @@ class PastedDescription(ProjectRule):
                     Draft(
                         title="逐行写明口径和数据来源",
                         rationale="按指标名称和类型拟定的计算口径，请核实",
-                        edits=row_edits(row, {"description": text}),
+                        edits=row_edits(row, {"description": text.text}),
+                        blanks=text.blanks,
                     )
                 )
         if parts:

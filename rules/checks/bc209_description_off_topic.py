@@ -116,12 +116,12 @@ class DescriptionOffTopic(RowRule):
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
         text = description_of(ctx)
-        if text is not None:
-            yield Draft(
-                title="按指标名称改写描述",
-                rationale="按指标名称和类型拟定的计算口径，请核实",
-                edits=row_edits(ctx, {"description": text}),
-            )
+        yield Draft(
+            title="按指标名称改写描述",
+            rationale="按指标名称和类型拟定的计算口径，请核实",
+            edits=row_edits(ctx, {"description": text.text}),
+            blanks=text.blanks,
+        )
 
 
 _COMMON = frozenset(normalise("的数量率情况工作完成时间标准费用金额人次率度及和与等全部各项年月日"))

@@ -9,8 +9,9 @@ from nlp.naming import lower_is_better
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.values import with_operator
-from rules.support.cells import is_figure, marked_qualitative
+from rules.rewriting.units import units_for
+from rules.rewriting.values import usual_sign, with_operator
+from rules.support.cells import has_unit_column, is_figure, marked_qualitative
 
 _SAID_IN_NAME: Final = re.compile(r"[≥≤<>=]|控制在|控制数|不超|以内|上限|下限|不低于|不少于|不高于|至少")
 
@@ -89,9 +90,15 @@ class OperatorMissing(RowRule):
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
         if ctx.category not in ("成本", "经济效益") and ctx.quantity.kind == "money":
             return  # The value itself is at fault there, not its sign.
-        low = (ctx.category in ("成本", "社会成本", "生态环境成本")) or lower_is_better(ctx.name) is True
-        sign = "≤" if low else "≥"
-        why = "以低为好的指标使用上限" if low else "以高为好的指标使用下限"
+        if ctx.quantity.unit is None and not has_unit_column(ctx):
+            yield from units_for(ctx)  # The cell is filled once: unit and sign together.
+            return
+        sign = usual_sign(ctx)
+        if ctx.quantity.kind == "ratio" and ctx.quantity.number == 100 and sign == "≥":
+            draft = with_operator(ctx, "＝", title="补充「＝」", why="比率不会超过100%，数值不变，请核实")
+            if draft is not None:
+                yield draft
+        why = "以低为好的指标使用上限" if sign == "≤" else "以高为好的指标使用下限"
         for operator, title in ((sign, f"补充「{sign}」"), ("＝", "固定标准补充「＝」")):
             draft = with_operator(ctx, operator, title=title, why=f"{why}，数值不变，请核实")
             if draft is not None:

@@ -9,10 +9,12 @@ from rules.engine.base import DOC_101, LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.costs import unit_costs_of
-from rules.rewriting.values import with_operator
+from rules.rewriting.values import asked, with_operator
 from rules.support.amounts import money_of
 from rules.support.cells import CEILINGS, FLOORS, is_figure, marked_qualitative, operator_at
 
+_FEW = 50
+"""Percentage from which a rate of faults was hardly meant."""
 _MONEY = ("money", "money_per")
 _BY_POLICY = "如政策规定了最低标准，建议按标准写「＝」并注明文件；否则建议将「{sign}」调整为「≤」"
 
@@ -171,6 +173,9 @@ class OperatorDirection(RowRule):
             yield from unit_costs_of(ctx, why="成本指标应为单位成本的上限")
         sign = ctx.quantity.operator or ""
         turned = "≤" if sign in FLOORS else "≥"
+        if turned == "≤" and ctx.quantity.kind == "ratio" and (ctx.quantity.number or 0) >= _FEW:
+            # 「事故率 ≥95%」: the figure was meant for something else as well.
+            yield from asked(ctx, why="该指标以低为好，数值也需重新核定", low=True)
         draft = with_operator(
             ctx,
             turned,

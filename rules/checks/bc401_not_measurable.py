@@ -7,14 +7,12 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from nlp import units
 from nlp.degrees import is_named_deadline
-from nlp.measures import has_measurable_noun
 from nlp.naming import abstract_entry, goal_phrase, is_yes_no, placeholders
 from nlp.valuewords import value_words
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.rows import replaced
-from rules.rewriting.values import asked
+from rules.rewriting.measurable import measurable
 from rules.support.cells import marked_qualitative
 from rules.support.wording import BENEFITS, explains_measure, graded_in_description, official_grade, same_text
 
@@ -110,10 +108,7 @@ class NotMeasurable(RowRule):
         )
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
-        if finding.subcode != "name" and has_measurable_noun(ctx.text("name")):
-            yield from asked(ctx, why="名称可以衡量，指标值应为数字或日期")
-        yield from replaced(ctx, why="改为可以计数或计算的内容")
-        yield from asked(ctx, why="指标值应为数字或日期")
+        yield from measurable(ctx, why="改为可以计数、计算或分级的内容")
 
 
 def _is_wording(ctx: RowContext) -> bool:

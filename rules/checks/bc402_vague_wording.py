@@ -8,7 +8,7 @@ from nlp.naming import goal_phrase, has_measurable_noun, vague_words, weak_phras
 from rules.engine.base import DOC_88, FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.rows import replaced
+from rules.rewriting.measurable import measurable
 from rules.support.cells import marked_qualitative
 from rules.support.wording import graded_in_description, official_grade, same_text
 
@@ -129,7 +129,7 @@ class VagueWording(RowRule):
         )
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
-        yield from replaced(ctx, why="模糊用语换成可以核对的内容")
+        yield from measurable(ctx, why="模糊用语换成可以核对的内容")
 
 
 RULE = VagueWording

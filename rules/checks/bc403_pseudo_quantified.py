@@ -7,7 +7,7 @@ from nlp.naming import abstract_entry, has_measurable_noun, head
 from rules.engine.base import LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.rows import replaced
+from rules.rewriting.measurable import measurable
 from rules.support.wording import BENEFITS, explains_measure
 
 _VAGUE = 0.9
@@ -105,9 +105,7 @@ class PseudoQuantified(RowRule):
         )
 
     def cures(self, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
-        ratio = frozenset({"ratio"})
-        yield from replaced(ctx, kinds=ratio, why="百分比需要分子和分母")
-        yield from replaced(ctx, why="改为可以计数或计算的内容")
+        yield from measurable(ctx, why="百分比需要分子和分母")
 
 
 RULE = PseudoQuantified

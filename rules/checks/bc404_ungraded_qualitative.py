@@ -10,8 +10,7 @@ from nlp.naming import is_yes_no, placeholders, vague_words
 from rules.engine.base import DOC_88, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
-from rules.rewriting.cells import grade_cells, row_edits
-from rules.rewriting.rows import replaced
+from rules.rewriting.measurable import measurable
 from rules.rewriting.values import asked
 from rules.support.cells import marked_qualitative
 from rules.support.wording import BENEFITS, graded_in_description, official_grade, same_text
@@ -101,12 +100,7 @@ class UngradedQualitative(RowRule):
         if is_satisfaction(ctx.name):
             yield from asked(ctx, why="满意度以百分比衡量")
             return
-        yield Draft(
-            title="写出分级标准",
-            rationale="定性目标分级后才能评定，逐级的判断依据请在描述中写明",
-            edits=row_edits(ctx, grade_cells(ctx)),
-        )
-        yield from replaced(ctx, why="能够量化的，改为可以统计的内容")
+        yield from measurable(ctx, why="定性目标分级后才能评定")
 
 
 RULE = UngradedQualitative

@@ -143,8 +143,9 @@ class SatisfactionThreshold(ProjectRule):
                 parts.append(
                     Draft(
                         title="在描述中写明调查方式和口径",
-                        rationale="满意度应当由问卷取得，样本数请据实填写",
-                        edits=row_edits(asked_row, {"description": text}),
+                        rationale="满意度应当由问卷取得",
+                        edits=row_edits(asked_row, {"description": text.text}),
+                        blanks=text.blanks,
                     )
                 )
         if parts:

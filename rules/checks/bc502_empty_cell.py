@@ -187,11 +187,13 @@ class EmptyCell(ProjectRule):
                 edits=row_edits(row, {"basis": text}),
                 blanks=(blank,),
             )
-        elif finding.subcode == "description" and (text := description_of(row)) is not None:
+        elif finding.subcode == "description":
+            told = description_of(row)
             yield Draft(
                 title="在描述中写明口径和数据来源",
                 rationale="按指标名称和类型拟定的计算口径，请核实",
-                edits=row_edits(row, {"description": text}),
+                edits=row_edits(row, {"description": told.text}),
+                blanks=told.blanks,
             )
 
 

@@ -160,7 +160,8 @@ class PlaceholderText(ProjectRule):
             yield Draft(
                 title="写明口径和数据来源",
                 rationale="按指标名称和类型拟定的计算口径，请核实",
-                edits=row_edits(row, {"description": described}),
+                edits=row_edits(row, {"description": described.text}),
+                blanks=described.blanks,
             )
         elif field == "basis":
             basis, blank = basis_text(row.category)
@@ -177,8 +178,8 @@ def _cleaned(text: str, finding: Finding) -> str:
     rest = text
     for start, end, _ in reversed(placeholders(text)):
         rest = rest[:start] + rest[end:]
-    rest = re.sub(r"[(（]\s*[)）]", "", rest).strip()
-    return rest if len(re.sub(r"[\W\d_]", "", rest)) >= 2 else ""
+    rest = re.sub(r"[(（【\[]\s*[)）】\]]", "", rest).strip().lstrip("：:、，, ")
+    return rest if len(re.sub(r"[\W\d_]", "", rest)) >= 3 else ""
 
 
 RULE = PlaceholderText

@@ -11,7 +11,7 @@ from models.records.finding import Edit
 from nlp.linking import same_object
 from nlp.measures import is_count, is_unit_cost
 from nlp.quantity import find_numbers
-from nlp.subject import delivered
+from nlp.subject import cased, delivered
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_text
@@ -40,6 +40,8 @@ _EACH: Final = {
 }
 _LONGEST: Final = 10
 _LIST: Final = re.compile(r"[、；;]|以及|及|和|等")
+_NEAR: Final = 24
+"""Characters in front of a price in which its thing has to stand."""
 _SAME: Final = 0.6
 _ROUNDING: Final = Decimal("1.05")
 """A goal that promises more than this is another figure, not the exact form of the rounded one."""
@@ -49,10 +51,12 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield drafts that put a unit cost into a cost row, from the counted outputs of the table."""
     project = row.project
     counts = _counted(project)
-    for count in counts:
-        yield from _per_piece(project, count, row, why, alone=_alone(project, counts))
+    priced = list(_filed_prices(project, counts, row, why))
+    yield from priced
+    if counts and _only(counts) and not priced:
+        yield from _per_piece(project, counts[0], row, why, alone=_unlisted(project))
     about = subject_of(project)
-    if not counts and about is not None:
+    if not counts and about is not None and row is not None and is_unit_cost(row.text("name")):
         name = row.text("name") if is_unit_cost(row.text("name")) else f"{about.topic}单位成本"
         blank = number_blank(name, "预算支出标准", probe="1")
         yield _draft(
@@ -65,13 +69,42 @@ def unit_cost_added(project: ProjectContext, *, why: str) -> Iterator[Draft]:
     if carries_weights(project):
         return
     counts = _counted(project)
-    for count in counts:
-        yield from _per_piece(project, count, None, why, alone=_alone(project, counts))
+    priced = list(_filed_prices(project, counts, None, why))
+    yield from priced
+    if counts and _only(counts) and not priced:
+        yield from _per_piece(project, counts[0], None, why, alone=_unlisted(project))
 
 
-def _alone(project: ProjectContext, counts: list[RowContext]) -> bool:
-    """Whether the whole budget goes into one counted thing: one count, and a purpose that lists nothing."""
-    return len(counts) == 1 and _LIST.search(project.project.budget.purpose.text) is None
+def _filed_prices(
+    project: ProjectContext, counts: list[RowContext], row: RowContext | None, why: str
+) -> Iterator[Draft]:
+    """Yield unit costs that the purpose or the goals state themselves (时令鲜花42万盆，1.6元/盆)."""
+    text = "\n".join((project.project.budget.purpose.text, project.goals_text))
+    for figure in find_numbers(text):
+        if figure.kind != "money" or not figure.per or figure.number is None or figure.number_span is None:
+            continue
+        unit = figure.per[0]
+        before = text[: figure.number_span[0]]
+        for count in counts:
+            thing = delivered(count.text("name"))
+            if count.quantity.unit != unit or len(thing) < 2 or thing not in before[-_NEAR:]:
+                continue
+            name = _name(project, count, row, unit)[0]
+            yield _draft(
+                project, row, name, thing, plain(figure.number), figure.unit or f"元/{unit}", (), (),
+                f"{why}；单价取自资金用途或绩效目标，请核实",
+            )  # fmt: skip
+
+
+def _only(counts: list[RowContext]) -> bool:
+    """Whether the table counts one thing only that unit costs are usual for."""
+    usual = [row for row in counts if row.quantity.unit in _EACH]
+    return len(usual or counts) == 1
+
+
+def _unlisted(project: ProjectContext) -> bool:
+    """Whether the purpose names one use of the money, so that budget ÷ count is that use's cost."""
+    return _LIST.search(project.project.budget.purpose.text) is None
 
 
 def _counted(project: ProjectContext) -> list[RowContext]:
@@ -134,7 +167,7 @@ def _per_piece(
 def _name(project: ProjectContext, count: RowContext, row: RowContext | None, unit: str) -> tuple[str, str]:
     """Return the name of the unit cost and the thing it is about; a unit cost that was filed keeps its name."""
     about = subject_of(project)
-    thing = delivered(count.text("name"))[-_LONGEST:]
+    thing = cased(count.text("name"), delivered(count.text("name")))[-_LONGEST:]
     topic = about.topic[-_LONGEST:] if about is not None else thing
     if row is not None and is_unit_cost(row.text("name")):
         return row.text("name"), topic
@@ -157,7 +190,7 @@ def _draft(
     basis, document = basis_text("成本")
     cells = {
         "name": name,
-        "description": with_source(f"{thing}的实际支出总额÷实际完成数量", "财务支付凭证和验收单"),
+        "description": with_source(f"{thing}的实际支出总额÷实际完成或受益的数量", "支付凭证和结算资料"),
         "basis": basis,
         **value_cells(row or project, "≤", figure, unit),
     }

@@ -111,13 +111,19 @@ def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iter
             rationale=f"绩效目标为「{_clause(goal, figure)}」，以要求较高的为准，请核实",
             edits=row_edits(row, value_cells(row, quantity.operator or "≥", _shown(figure), unit)),
         )
-    elif figure.number < quantity.number:
+    elif figure.number < quantity.number and not _says(row, figure):
         start, end = figure.number_span
         yield Draft(
             title=f"将绩效目标中的数字改为「{figure_text(quantity)}」",
             rationale=f"指标值为「{row.filed_value}」，以要求较高的为准，请核实",
             edits=(Edit(path, goal, goal[:start] + plain(quantity.number) + goal[end:]),),
         )
+
+
+def _says(row: RowContext, figure: Quantity) -> bool:
+    """Whether the purpose states the goal's lower figure too: then the row is the odd one out, and nothing is raised."""
+    purpose = row.project.project.budget.purpose.text
+    return any(item.number == figure.number and item.unit == figure.unit for item in find_numbers(purpose))
 
 
 def row_for_goal(project: ProjectContext, goal: str, span: tuple[int, int] | None) -> Iterator[Draft]:
@@ -173,7 +179,7 @@ def _added(
 ) -> Iterator[Draft]:
     if carries_weights(project):
         return
-    cells = {**class_cells(project, category), "name": name, "description": describe(name, category) or name}
+    cells = {**class_cells(project, category), "name": name, "description": describe(name, category).text}
     cells |= value_cells(project, "≥", figure, unit)
     cells["basis"], document = basis_text(category)
     edit = add_edit(project, cells)

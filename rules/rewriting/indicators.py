@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import cache
 from typing import Any, Final
 
 from nlp import library
 from nlp.lexicon import data
-from nlp.naming import placeholders
+from nlp.naming import management_word, placeholders
 from nlp.sameness import same
 from nlp.subject import is_generic, matter, measured, served, topic
 from rules.engine.context import ProjectContext, RowContext
@@ -17,6 +19,23 @@ from rules.engine.context import ProjectContext, RowContext
 FITS: Final = 0.3
 """Score from which an entry of the library counts as meant for the project."""
 _LONGEST_TOPIC: Final = 14
+_PAYING: Final = re.compile(r"资金|支付|拨付|发放|付款|费用")
+_LISTS: Final = re.compile(r"[、，,（(“”]|以及|及(?!时)|和(?!谐|平)")
+
+
+class Tier(IntEnum):
+    """How closely a proposal belongs to the row and the project, closest first."""
+
+    HINTED = 0
+    """Measures just what the row's abstract word usually means (影响力 → 知晓率), for this kind of project."""
+    NEAR = 1
+    """An entry of the library about the very thing the row names."""
+    OWN = 2
+    """An entry about a thing that the project's name or purpose names."""
+    FRAME = 3
+    """A frame made for this kind of project."""
+    LOOSE = 4
+    """Of the project's field, but about something that its texts do not name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,7 @@ class Proposal:
     source: str
     reason: str
     probe: str
+    tier: Tier = Tier.LOOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +74,7 @@ class Subject:
 def subject_of(ctx: ProjectContext) -> Subject | None:
     """Return topic, matter and the people served; None where the project's name says nothing."""
     name = ctx.project.name.text or ctx.project.title.text
-    about = topic(name)
+    about = _short(topic(name))
     if len(about) < 2 or is_generic(about):
         # A name that says nothing (其他工作经费): what is counted first says more.
         name = next(
@@ -64,8 +84,16 @@ def subject_of(ctx: ProjectContext) -> Subject | None:
     if not about:
         return None
     names = tuple(row.text("name") for row in ctx.live_rows)
-    who = served(names, ctx.project.budget.purpose.text) or "服务对象"
-    return Subject(about[-_LONGEST_TOPIC:], matter(name)[-_LONGEST_TOPIC:], who)
+    who = served(names, ctx.project.budget.purpose.text) or ""
+    return Subject(about, _short(matter(name)) or about, who)
+
+
+def _short(text: str) -> str:
+    """Return a topic that can stand in a name: its first part where it lists several things; "" where it is too long."""
+    if len(text) <= _LONGEST_TOPIC and not _LISTS.search(text):
+        return text
+    first = topic(_LISTS.split(text)[0])
+    return first if 3 <= len(first) <= _LONGEST_TOPIC else ""
 
 
 def about_project(ctx: ProjectContext) -> library.About:
@@ -100,25 +128,38 @@ def proposals(
     restricts to some kinds of values, `breadth` is how many entries of the library are looked at.
     """
     taken = [row.text("name") for row in ctx.rows if row is not instead_of]
-    like = instead_of.text("name") if instead_of is not None else ""
-    fitting = [
+    like = (
+        " ".join((instead_of.text("name"), instead_of.text("description"))) if instead_of is not None else ""
+    )
+    name = instead_of.text("name") if instead_of is not None else ""
+    hits = [
         hit
         for hit in library.search(about_project(ctx), category, like=like, limit=breadth, unit_kinds=kinds)
         if hit.score >= FITS and hit.words
     ]
     framed = list(_framed(ctx, category, kinds))
-    own = [_of_entry(hit) for hit in fitting if hit.entry.sector != library.GENERAL and hit.told]
-    loose = [_of_entry(hit) for hit in fitting if hit.entry.sector != library.GENERAL and not hit.told]
-    general = [_of_entry(hit) for hit in fitting if hit.entry.sector == library.GENERAL]
-    # Entries of the project's own field, then frames made for its kind, then what suits any project.
-    special = [item for item, bound in framed if bound]
-    rest = [item for item, bound in framed if not bound]
-    order = (*own, *special, *general, *loose, *rest)
-    wanted = _endings_for(like)
-    ranked = sorted(order, key=lambda item: not item.name.endswith(wanted))
+    special = [replace(item, tier=Tier.FRAME) for item, bound in framed if bound]
+    rest = [replace(item, tier=Tier.LOOSE) for item, bound in framed if not bound]
+    known = [_of_entry(hit) for hit in hits]
+    everything = [*known, *special, *rest]
+    wanted = _endings_for(name)
+    if wanted:
+        everything = [
+            replace(item, tier=Tier.HINTED)
+            if item.name.endswith(wanted) and item.tier <= Tier.FRAME
+            else item
+            for item in everything
+        ]
+    if instead_of is not None and management_word(name) is not None:
+        # What is no performance is not replaced by the paying of money.
+        everything = [item for item in everything if not _PAYING.search(item.name)]
     seen: list[str] = []
-    for item in ranked if wanted else order:
-        if not any(same(item.name, name) for name in (*taken, *seen)):
+    # When something is done is asked of the project's own task first.
+    own_first = (
+        (Tier.HINTED, Tier.NEAR, Tier.FRAME, Tier.OWN, Tier.LOOSE) if category == "时效" else tuple(Tier)
+    )
+    for item in sorted(everything, key=lambda item: own_first.index(item.tier)):
+        if not any(same(item.name, other) for other in (*taken, *seen)):
             seen.append(item.name)
             yield item
 
@@ -140,6 +181,7 @@ def _of_entry(hit: library.Hit) -> Proposal:
     return Proposal(
         entry.category, entry.name, entry.formula, entry.unit, entry.operator, kind, entry.basis, entry.source,
         f"指标库（{entry.sector}），项目中有「{'」「'.join(hit.words)}」", probe,
+        Tier.NEAR if hit.near and (hit.own or hit.told) else Tier.OWN if hit.own and hit.told else Tier.LOOSE,
     )  # fmt: skip
 
 
@@ -158,6 +200,8 @@ def _framed(
             continue
         kind = _kind(frame)
         if kinds is not None and kind not in kinds:
+            continue
+        if "{served}" in frame["name"] and not about.served:
             continue
         name = frame["name"].format(**words)
         yield Proposal(

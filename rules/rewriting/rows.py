@@ -23,7 +23,7 @@ from rules.rewriting.cells import (
     value_cells,
 )
 from rules.rewriting.describe import with_source
-from rules.rewriting.indicators import Proposal, proposals
+from rules.rewriting.indicators import Proposal, Tier, proposals
 from rules.rewriting.weights import carries_weights, shared
 from rules.support.cells import percent
 
@@ -95,41 +95,54 @@ def replaced(
     kinds: frozenset[str] | None = None,
     why: str = "",
     keep: bool = True,
+    upto: Tier = Tier.FRAME,
+    ask: bool = True,
 ) -> Iterator[Draft]:
-    """Yield drafts that put a measurable indicator in the row's place, in its own class unless another is given."""
+    """Yield drafts that put a measurable indicator in the row's place, in its own class unless another is given.
+
+    Proposals that fit less closely than `upto` are left out: the business question (`ask`) is better than an
+    indicator about something else. Where nothing of the row's class is known, the class that its name speaks for is
+    tried.
+    """
     target = category or ctx.category
     if target is None or not ctx.project.scheme.has(target):
         return
-    found = list(proposals(ctx.project, target, instead_of=ctx, kinds=kinds))
-    asked = list(_ask(ctx.project, target, why=why, row=ctx)) if kinds is None else []
-    if not found:
-        yield from asked
+    found = [
+        item for item in proposals(ctx.project, target, instead_of=ctx, kinds=kinds) if item.tier <= upto
+    ]
     prediction = ctx.prediction
     if not found and category is None and prediction is not None and not prediction.abstain:
-        # Nothing of its own class suits the project; what the name really asks for may.
-        target = category = prediction.category
-        found = list(proposals(ctx.project, target, instead_of=ctx, kinds=kinds))
+        likely = prediction.category
+        if likely != target:
+            found = [
+                item
+                for item in proposals(ctx.project, likely, instead_of=ctx, kinds=kinds)
+                if item.tier <= upto
+            ]
     for proposal in found:
         new = filled(ctx.project, proposal, instead_of=ctx, keep=keep)
         cells = dict(new.cells)
-        if category is not None and category != ctx.category:
-            cells |= class_cells(ctx.project, category)
+        if proposal.category != ctx.category:
+            cells |= class_cells(ctx.project, proposal.category)
         kept = f"；指标值「{new.kept}」沿用表内数，请核实" if new.kept else ""
+        edits = row_edits(ctx, cells)
         yield Draft(
             title=f"将「{ctx.words()['name']}」改为「{proposal.name}」",
             rationale="；".join(part for part in (why, proposal.reason) if part) + kept,
-            edits=row_edits(ctx, cells),
-            blanks=used(new.blanks, row_edits(ctx, cells)),
+            edits=edits,
+            blanks=used(new.blanks, edits),
         )
-    if found:
-        yield from asked
+    if ask and kinds is None:
+        yield from _ask(ctx.project, target, why=why, row=ctx)
 
 
 def added(ctx: ProjectContext, category: str, *, why: str, nth: int = 0) -> Iterator[Draft]:
     """Yield drafts that add a row of a class from the library or the frames."""
     if not ctx.scheme.has(category):
         return
-    known = (_added(ctx, category, item, why, nth) for item in proposals(ctx, category))
+    known = (
+        _added(ctx, category, item, why, nth) for item in proposals(ctx, category) if item.tier <= Tier.FRAME
+    )
     yield from _weighted(ctx, category, chain(islice(known, 3), _ask(ctx, category, why=why, nth=nth)))
 
 

@@ -9,7 +9,7 @@ from models.records.finding import Edit
 from nlp.classify import Query, classify
 from nlp.naming import is_satisfaction, is_timeliness, rate_word
 from rules.engine.context import RowContext
-from rules.engine.draft import Derivation, Draft
+from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_text
 from rules.rewriting.cells import add_edit, class_cells, row_edits
 from rules.rewriting.describe import describe
@@ -27,14 +27,16 @@ def split(ctx: RowContext, first: str, second: str) -> Iterator[Draft]:
     classes = [_class_of(ctx, name) for name in named]
     project = ctx.project
     base = {field: ctx.text(field) for field in ("operator", "value", "unit") if ctx.has(field)}
-    blanks = []
+    blanks: list[Blank] = []
     weights, derived = _weights(ctx, len(named))
     own = ctx.category
     # The half that belongs to the row's own class stays in its place.
     order = sorted(range(len(named)), key=lambda k: classes[k] != own)
     edits: list[Edit] = []
     for nth, k in enumerate(order):
-        cells = {"name": named[k], "description": describe(named[k], classes[k]) or named[k]}
+        told = describe(named[k], classes[k])
+        blanks += told.blanks
+        cells = {"name": named[k], "description": told.text}
         if weights:
             cells["weight"] = weights[nth]
         if nth == 0:

@@ -56,6 +56,8 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
         return
     if (is_rate(name) or is_satisfaction(name) or is_timeliness(name)) and number <= 100:
         yield from _one(ctx, "%", f"补写单位「%」，{figure_text(quantity)}为百分比请核实")
+    if number * _MYRIAD == ctx.project.budget_yuan and not is_rate(name) and not is_count(name):
+        yield from _one(ctx, "万元", "数字与预算的万元数相同，按金额补写，请核实")
     goal = _unit_in_goals(ctx)
     if goal is not None:
         yield from _one(ctx, goal, f"单位「{goal}」取自绩效目标中的同一数字，请核实")
@@ -85,7 +87,7 @@ def suited(ctx: RowContext) -> Iterator[Draft]:
     if quantity.kind == "ratio" and is_count(name):
         renamed = f"{measured(ctx.text('name'))}完成率"
         yield from asked(ctx, why="数量应当有确定的个数")
-        cells = {"name": renamed, "description": describe(renamed, ctx.category) or renamed}
+        cells = {"name": renamed, "description": describe(renamed, "质量").text}
         yield Draft(
             title=f"考核完成比例的，改为「{renamed}」",
             rationale=f"指标值「{ctx.filed_value}」沿用表内数，请核实",
@@ -94,6 +96,15 @@ def suited(ctx: RowContext) -> Iterator[Draft]:
     cost = is_unit_cost(name) or is_cost(name)
     if quantity.kind == "money" and cost and ctx.category not in ("成本", "时效"):
         yield from moved(ctx, "成本", why="名称和指标值均为成本，请核实归类")
+    predicted = ctx.prediction
+    if (
+        quantity.kind == "money"
+        and ctx.category not in ("成本", "经济效益")
+        and predicted is not None
+        and not predicted.abstain
+        and predicted.category == "经济效益"
+    ):
+        yield from moved(ctx, "经济效益", why="名称和指标值均为经济收益，请核实归类")
     yield from asked(ctx, why=f"指标值「{ctx.filed_value}」与所考核的内容不相称")
     yield from replaced(ctx, why=f"指标值「{ctx.filed_value}」与所考核的内容不相称", keep=False)
 
@@ -220,7 +231,7 @@ def zero_cells(ctx: RowContext) -> dict[str, str]:
     renamed = f"{rest}发生数"
     return {
         "name": renamed,
-        "description": describe(renamed, "社会效益") or renamed,
+        "description": describe(renamed, "社会效益").text,
         **value_cells(ctx, "＝", "0", "起"),
     }
 

@@ -14,6 +14,7 @@ from nlp.measures import (
     is_time_point_or_span,
     is_timeliness,
     is_unit_cost,
+    lower_is_better,
     rate_word,
 )
 from nlp.subject import deadline_name
@@ -65,17 +66,34 @@ def with_unit(
     ctx: RowContext, unit: str, *, title: str, why: str, blank: Blank | None = None
 ) -> Draft | None:
     """Return the draft that appends a unit behind the figure, in its own column where there is one."""
-    if ctx.has("unit"):
-        edits = row_edits(ctx, {"unit": unit})
-    else:
-        edits = row_edits(ctx, {"value": ctx.text("value").rstrip() + unit})
+    cells = {"unit": unit} if ctx.has("unit") else {"value": ctx.text("value").rstrip() + unit}
+    if ctx.quantity.operator is None and ctx.quantity.upper is None:
+        # A sign that is missing too is put in at once; the cell is filled only once.
+        sign = usual_sign(ctx)
+        title = f"{title}和「{sign}」"
+        if ctx.has("operator"):
+            cells["operator"] = sign
+        else:
+            cells["value"] = f"{sign}{cells.get('value', ctx.text('value'))}"
+    edits = row_edits(ctx, cells)
     if not edits:
         return None
     return Draft(title=title, rationale=why, edits=edits, blanks=(blank,) if blank else (), lifted=True)
 
 
+def usual_sign(ctx: RowContext) -> str:
+    """Return ≤ for what should be low (costs, faults, time limits), ≥ for everything else."""
+    low = ctx.category in ("成本", "社会成本", "生态环境成本") or lower_is_better(ctx.name) is True
+    return "≤" if low else "≥"
+
+
 def asked(
-    ctx: RowContext, *, why: str, name: str | None = None, category: str | None = None
+    ctx: RowContext,
+    *,
+    why: str,
+    name: str | None = None,
+    category: str | None = None,
+    low: bool | None = None,
 ) -> Iterator[Draft]:
     """Yield drafts that keep the name and ask for a value of the kind that it measures."""
     text = name or ctx.text("name")
@@ -87,7 +105,7 @@ def asked(
     basis = basis_kind_of(target)
     title = f"为「{ctx.words()['name']}」填写可核对的指标值"
     if rate_word(text) is not None or is_satisfaction(text):
-        low = quantity.operator in ("≤", "＜")
+        low = quantity.operator in ("≤", "＜") if low is None else low
         blank = number_blank(text, basis, unit="%", probe="2" if low else None)
         cells = value_cells(ctx, "≤" if low else "≥", str(blank), "%")
     elif target == "时效" and any(bare(text).endswith(word) for word in _DAYS):
@@ -101,7 +119,7 @@ def asked(
         cells = value_cells(ctx, "≤", str(blank), "")
         if dated != text:
             title = f"将「{ctx.words()['name']}」改为「{dated}」"
-            cells |= {"name": dated, "description": describe(dated, target) or dated}
+            cells |= {"name": dated, "description": describe(dated, target).text}
     elif target == "成本":
         blank = number_blank(text, basis, probe="1")
         cells = value_cells(ctx, "≤", str(blank), "元" if is_unit_cost(text) else "万元")
@@ -111,7 +129,7 @@ def asked(
     else:
         blank = number_blank(text, basis)
         if counted is not None and not has_measurable_noun(text):
-            extra = {"name": counted, "description": describe(counted, target) or counted}
+            extra = {"name": counted, "description": describe(counted, target).text}
             title = f"将「{ctx.words()['name']}」改为「{counted}」"
         else:
             extra = {}
@@ -152,7 +170,7 @@ def deadline(ctx: RowContext) -> Draft | None:
     cells = value_cells(ctx, "≤", text, "")
     name = deadline_name(ctx.text("name"))
     if name is not None:
-        cells |= {"name": name, "description": describe(name, "时效") or name}
+        cells |= {"name": name, "description": describe(name, "时效").text}
     return Draft(
         title=f"改为「{name or ctx.words()['name']} ≤{text}」",
         rationale=f"期限应为上限，{note}，请核实",

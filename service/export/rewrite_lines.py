@@ -86,7 +86,12 @@ def _place_blanks(cells: Cells, lines: Sequence[Line]) -> None:
     """Find the cells that readers of worksheets do not report because they are blank: by the column of their field."""
     by_project: dict[tuple[int, str], dict[str, int]] = {}
     by_part: dict[str, dict[str, int]] = {}
+    tops: dict[tuple[int, str], int] = {}
+    first: dict[str, int] = {}
     for line in lines:
+        key = (line.project, line.part)
+        tops[key] = min(line.number, tops.get(key, line.number))
+        first[line.part] = min(line.number, first.get(line.part, line.number))
         for name, place in line.places.items():
             by_project.setdefault((line.project, line.part), {}).setdefault(name, place.col)
             by_part.setdefault(line.part, {}).setdefault(name, place.col)
@@ -96,9 +101,11 @@ def _place_blanks(cells: Cells, lines: Sequence[Line]) -> None:
             if name in line.places:
                 continue
             if name not in known:
-                top = min(other.number for other in lines if other.part == line.part)
                 taken = set(known.values())
-                col = _header_column(cells, line.part, top, name, taken) or by_part[line.part].get(name)
+                # Flat layouts have one header for all projects of a sheet.
+                rows = (tops[line.project, line.part], first[line.part])
+                found = (_header_column(cells, line.part, top, name, taken) for top in rows)
+                col = next((col for col in found if col), None) or by_part[line.part].get(name)
                 if col is None:
                     continue
                 known[name] = col

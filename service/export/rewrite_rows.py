@@ -60,8 +60,9 @@ class _Writer:
         self._check_removals()
         self._miss(*self._block.write())
         shared = self._shared()
+        several = {at: members for at, members in shared.items() if members[-1][0].number != at.row}
         for project in self._added:
-            self._part_below(project, shared)
+            self._part_below(project, several)
         for place, members in shared.items():
             self._settle(place, members)
         for project in {line.project for line in self._lines if line.removal is not None}:

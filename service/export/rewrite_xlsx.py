@@ -45,14 +45,20 @@ class _Workbook:
         by_kind = {relation.kind: relation.target for relation in relations.values()}
         self._values = Values(package, by_kind.get("sharedStrings"), by_kind.get("styles"))
         self._parts: dict[str, str] = {}
+        seen: set[str] = set()
         for item in self._book.iter():
             if local(item) != "sheet":
                 continue
             key = next((str(v) for k, v in item.attrib.items() if str(k).rpartition("}")[2] == "id"), "")
             relation = relations.get(key)
             target = relation.target if relation is not None and relation.kind == "worksheet" else None
+            name = item.get("name", "")
             if target is not None and target in package:
-                self._parts.setdefault(item.get("name", ""), target)
+                self._parts[name] = target
+            if name in seen:
+                # Nobody could tell which of two sheets of one name an edit means.
+                self._parts.pop(name, None)
+            seen.add(name)
         if not self._parts:
             raise package.unusable()
         self._sheets: dict[str, Sheet] = {}
@@ -133,10 +139,8 @@ class _Workbook:
                 cell.remove(formula)
         wide = [
             (merge.left, merge.right)
-            for merge in sheet.merges
-            if merge.top <= new.like <= merge.bottom
-            and merge.left < merge.right
-            and not merge.top <= new.after < merge.bottom
+            for merge in sheet.merges_in(new.like)
+            if merge.left < merge.right and not merge.top <= new.after < merge.bottom
         ]
         sheet.added.setdefault(new.after, []).append(Added(row, wide))
         return True
@@ -148,7 +152,7 @@ class _Workbook:
             return False
         sheet.changed = True
         sheet.plain_formulas()
-        for merge in sheet.merges:
+        for merge in sheet.merges_in(row):
             if merge.top == row and merge.bottom > row:
                 below = sheet.cell(row + 1, merge.left)
                 if not squash(self._values.text(below)):

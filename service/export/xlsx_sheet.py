@@ -71,10 +71,20 @@ class Sheet:
 
     def _add_merge(self, merge: Merge) -> None:
         """Keep a merge, and for every filed row those that reach into it: files have thousands."""
-        self.merges.append(merge)
         first, last = bisect_left(self._numbers, merge.top), bisect_right(self._numbers, merge.bottom)
-        for number in self._numbers[first:last]:
+        rows = self._numbers[first:last]
+        for number in rows:
+            for other in self.merges_in(number):
+                if other.left <= merge.right and merge.left <= other.right:
+                    # Of ranges that overlap the first one counts, for spreadsheet programs and the reader.
+                    return
+        self.merges.append(merge)
+        for number in rows:
             self._by_row.setdefault(number, []).append(merge)
+
+    def merges_in(self, row: int) -> list[Merge]:
+        """Return the merges that reach into a row."""
+        return [merge for merge in self._by_row.get(row, ()) if merge.top <= row <= merge.bottom]
 
     def merge_at(self, row: int, col: int) -> Merge | None:
         """Return the merge that covers a cell."""
@@ -108,8 +118,9 @@ class Sheet:
         if col != merge.left:
             return False
         if row > merge.top:
-            self._add_merge(Merge(row, merge.left, merge.bottom, merge.right))
+            below = Merge(row, merge.left, merge.bottom, merge.right)
             merge.bottom = row - 1
+            self._add_merge(below)
         return True
 
     def plain_formulas(self) -> None:

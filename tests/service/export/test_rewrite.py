@@ -16,6 +16,7 @@ from rewrite_cases import (
     form_docx,
     form_xlsx,
     judged,
+    patched,
     read,
     removal,
     rewrite,
@@ -29,6 +30,7 @@ from models.records.finding import Edit
 from service.errors import InputError
 from service.export.rewrite_docx import rewrite_document
 from service.export.rewrite_xlsx import rewrite_workbook
+from service.pipeline import CheckOptions, check
 
 ROOT = Path(__file__).resolve().parents[3]
 SEED = ROOT.parent / "shared" / "seed"
@@ -98,6 +100,16 @@ def test_shipped_and_real_files_read_back_as_edited(path: Path) -> None:
     for seed in range(12):
         rng = random.Random(seed)
         judged(data, path.name, *random_edits(document, rng, rng.choice((1, 2, 5, 25))))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_suggestion_of_the_samples_can_be_written(path: Path) -> None:
+    data = path.read_bytes()
+    report = check(read(data, path.name), CheckOptions())
+    offered = {item.edits for finding in report.findings for item in finding.suggestions if item.edits}
+    assert len(offered) > 20
+    for edits in offered:
+        judged(data, path.name, *edits)
 
 
 def test_built_files_read_back_as_edited(form: tuple[bytes, str]) -> None:
@@ -181,6 +193,17 @@ def test_a_label_keeps_its_place_before_the_name() -> None:
     document = read(wide_xlsx(), "wide.xlsx")
     done = judged(wide_xlsx(), "wide.xlsx", change(document, "projects[0].name", "公路养护"))
     assert load_workbook(io.BytesIO(done)).active["A2"].value == "项目名称：公路养护"
+
+
+def test_a_name_read_from_the_title_is_written_there() -> None:
+    data = patched(form_docx(), "word/document.xml", lambda text: text.replace(">项目名</w:t>", ">名</w:t>"))
+    document = read(data, "a.docx")
+    assert (document.projects[0].name.text, document.projects[0].title.text) == (
+        "道路养护",
+        "1.道路养护绩效目标表",
+    )
+    again = read(rewrite(data, "a.docx", [change(document, "projects[0].name", "公路养护")]).data, "a.docx")
+    assert (again.projects[0].name.text, again.projects[0].title.text) == ("公路养护", "1.公路养护绩效目标表")
 
 
 def test_cells_under_one_wide_header_change_one_by_one() -> None:

@@ -185,6 +185,15 @@ def test_one_cell_for_name_and_description_takes_only_one_text() -> None:
     judged(data, "a.xlsx", removal(document, 0), addition(document, description="说明"))
 
 
+def test_of_overlapping_merges_the_first_counts() -> None:
+    data = patched(
+        form_xlsx(),
+        SHEET,
+        lambda text: text.replace('ref="B6:B7"/>', 'ref="B6:B7"/><mergeCell ref="A7:B7"/>'),
+    )
+    judged(data, "a.xlsx", change(read(data, "a.xlsx"), "projects[0].rows[1].level2", "质量指标"))
+
+
 def test_extra_columns_of_new_rows_are_blank_and_heads_stay() -> None:
     data = flat_xlsx("repeated")
     document = read(data, "flat.xlsx")

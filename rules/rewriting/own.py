@@ -1,0 +1,135 @@
+"""Keeping the row's own object: grades with standards, a formula with parts, a date, before anything else is put there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from nlp.lexicon import bare
+from nlp.naming import goal_phrase, is_rate, is_satisfaction
+from nlp.subject import cased, deadline_name, measured
+from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.rewriting.blanks import date_blank, number_blank
+from rules.rewriting.cells import figure_text, grade_cells, row_edits, value_cells
+from rules.rewriting.describe import describe, parts, standards
+
+EFFECTS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响")
+_NEGATIVE: Final = re.compile(r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘")
+_BAD_GRADES: Final = ("达到控制要求", "部分达到控制要求", "未达到控制要求")
+_GOOD_GRADES: Final = ("全部达成", "部分达成", "未达成")
+_TIMELY_TAIL: Final = re.compile(
+    r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
+)
+_QUALITY_TAIL: Final = re.compile(r"(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准)?$")
+_DEGREES: Final = frozenset({"提升", "提高", "增强", "改善", "优化"})
+_VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
+
+
+def graded(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that gives an effect in words three grades, and asks for their standards."""
+    if ctx.category not in EFFECTS and ctx.category not in ("社会成本", "生态环境成本"):
+        return
+    harmful = (
+        ctx.category in ("社会成本", "生态环境成本") or _NEGATIVE.search(bare(ctx.text("name"))) is not None
+    )
+    grades = _BAD_GRADES if harmful else _GOOD_GRADES
+    told = standards(ctx.text("name"), grades=grades)
+    cells = grade_cells(ctx, "/".join(grades))
+    if ctx.has("description"):
+        cells["description"] = told.text
+    edits = row_edits(ctx, cells)
+    yield Draft(
+        title="写出分级标准",
+        rationale=f"{why}，各级标准由填报人写明",
+        edits=edits,
+        blanks=told.blanks if ctx.has("description") else (),
+    )
+
+
+def explained(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that keeps an abstract name and its percentage, and asks what is divided by what."""
+    if ctx.quantity.kind != "ratio" or not ctx.has("description") or is_rate(ctx.text("name")):
+        return
+    told = parts(ctx.text("name"))
+    yield Draft(
+        title="写明百分比的分子和分母",
+        rationale=f"{why}，指标值「{ctx.filed_value}」沿用表内数",
+        edits=row_edits(ctx, {"description": told.text}),
+        blanks=told.blanks,
+    )
+
+
+def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that turns a timeliness in words into a date of the row's own action."""
+    if ctx.category != "时效" or is_rate(ctx.text("name")) or is_satisfaction(ctx.text("name")):
+        return
+    name = deadline_name(ctx.text("name"))
+    if name is None:
+        action = _TIMELY_TAIL.sub("", bare(ctx.text("name")))
+        if len(action) < 2 or len(action) > 14 or action in _VAGUE_ACTIONS:
+            return
+        name = f"{action}完成日期"
+    blank = date_blank(ctx.project, name)
+    cells = {
+        "name": name,
+        "description": describe(name, "时效").text,
+        **value_cells(ctx, "≤", str(blank), ""),
+    }
+    yield Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」",
+        rationale=why,
+        edits=row_edits(ctx, cells),
+        blanks=(blank,),
+    )
+
+
+def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that asks of the row's own output how much of it is up to the standard."""
+    if ctx.category != "质量" or is_rate(ctx.text("name")):
+        return
+    thing = _QUALITY_TAIL.sub("", measured(ctx.text("name")))
+    if not 2 <= len(thing) <= 14 or thing in _VAGUE_ACTIONS or goal_phrase(ctx.text("name")) is not None:
+        return
+    name = f"{cased(ctx.text('name'), thing)}质量达标率"
+    quantity = ctx.quantity
+    keeps = (
+        quantity.kind == "ratio" and quantity.operator in ("≥", "＝", "＞", None) and quantity.upper is None
+    )
+    blank = number_blank(name, "行业标准", unit="%")
+    figure = figure_text(quantity) if keeps else str(blank)
+    cells = {
+        "name": name,
+        "description": describe(name, "质量").text,
+        **value_cells(ctx, (quantity.operator or "≥") if keeps else "≥", figure, "%"),
+    }
+    edits = row_edits(ctx, cells)
+    kept = f"，指标值「{ctx.filed_value}」沿用表内数，请核实" if keeps else ""
+    yield Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」",
+        rationale=f"{why}{kept}",
+        edits=edits,
+        blanks=() if keeps else (blank,),
+    )
+
+
+def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that turns a goal (提升医疗服务能力) into a degree in grades (医疗服务能力提升程度)."""
+    verb = goal_phrase(ctx.text("name"))
+    if verb not in _DEGREES or ctx.category not in EFFECTS or ctx.quantity.kind != "text":
+        return
+    thing = bare(ctx.text("name")).removeprefix(verb)
+    if not 2 <= len(thing) <= 16:
+        return
+    name = f"{cased(ctx.text('name'), thing)}{verb}程度"
+    told = standards(name)
+    cells = {"name": name, **grade_cells(ctx, "/".join(_GOOD_GRADES))}
+    if ctx.has("description"):
+        cells["description"] = told.text
+    yield Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」并分级",
+        rationale=f"{why}，各级标准由填报人写明",
+        edits=row_edits(ctx, cells),
+        blanks=told.blanks if ctx.has("description") else (),
+    )
