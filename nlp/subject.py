@@ -25,6 +25,9 @@ _TREND: Final = re.compile(
 )
 _RATE_TAIL: Final = re.compile(r"(?:(?<!效)率|比例|占比|比率)$")
 _LEAST: Final = 2
+_BODIES: Final = (
+    "企业", "单位", "机构", "部门", "户", "家庭", "学校", "医院", "村", "社区", "公司", "主体", "商家", "门店", "组织",
+)  # fmt: skip
 _PAID: Final = re.compile(r"(?:补助|补贴|资金|工资|待遇|优待金)?(?:发放|领取|享受|培训|受益)?$")
 _IN_TIME: Final = re.compile(
     r"(?:严格)?(?:按照?|依照|依据)[^,，;；、]{0,8}?(?:时间节点|时间要求|规定时间|时间|时限|期限|节点|进度)(?:要求)?|(?:按时|及时|按期|准时|如期|按月|按季|按年)"
@@ -116,6 +119,13 @@ def served(names: tuple[str, ...], purpose: str = "") -> str | None:
         text,
     )
     return found_group[1] if found_group is not None else None
+
+
+def counted_as(who: str) -> str:
+    """Return how respondents are counted (企业 → 企业数, 群众 → 群众人数, 参保户 → 参保户数)."""
+    if who.endswith(_BODIES):
+        return f"{who}数"
+    return f"{who}数" if who.endswith("人") else f"{who}人数"
 
 
 def _people(who: str, unit: str) -> str:

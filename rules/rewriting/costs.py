@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Final
 
 from models.records.finding import Edit
+from nlp.lexicon import bare
 from nlp.linking import same_object
 from nlp.measures import is_count, is_unit_cost
 from nlp.quantity import find_numbers
 from nlp.subject import cased, delivered
-from rules.engine.context import ProjectContext, RowContext
+from nlp.text import strip_prefix
+from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_text
 from rules.rewriting.blanks import number_blank
@@ -39,6 +41,7 @@ _EACH: Final = {
     "千米": "每公里",
 }
 _LONGEST: Final = 10
+_LONGEST_COUNT: Final = 16
 _LIST: Final = re.compile(r"[、；;]|以及|及|和|等")
 _NEAR: Final = 24
 """Characters in front of a price in which its thing has to stand."""
@@ -60,7 +63,8 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
         name = row.text("name") if is_unit_cost(row.text("name")) else f"{about.topic}单位成本"
         blank = number_blank(name, "预算支出标准", probe="1")
         yield _draft(
-            project, row, name, about.topic, str(blank), "元", (blank,), (), f"{why}；按项目事项拟定名称"
+            project, row, name, about.topic, str(blank), "元", (blank,), (), f"{why}；按项目事项拟定名称",
+            "实际完成数量",
         )
 
 
@@ -92,7 +96,7 @@ def _filed_prices(
             name = _name(project, count, row, unit)[0]
             yield _draft(
                 project, row, name, thing, plain(figure.number), figure.unit or f"元/{unit}", (), (),
-                f"{why}；单价取自资金用途或绩效目标，请核实",
+                f"{why}；单价取自资金用途或绩效目标，请核实", _counted_as(count),
             )  # fmt: skip
 
 
@@ -147,21 +151,29 @@ def _per_piece(
     asked = f"{why}；按「{count.words()['name']}」的计量单位核算"
     if not budget or budget < 0:
         blank = number_blank(name, "预算支出标准", probe="1")
-        yield _draft(project, row, name, thing, str(blank), f"元/{unit}", (blank,), (), asked)
+        yield _draft(
+            project, row, name, thing, str(blank), f"元/{unit}", (blank,), (), asked, _counted_as(count)
+        )
         return
     price, derived = division(budget, number)
     blank = number_blank(name, "预算支出标准", probe=plain(price))
     sums = f"预算{yuan_text(budget)}÷{plain(number)}{unit}＝{plain(price)}元/{unit}"
     figure = _draft(
         project, row, name, thing, plain(price), f"元/{unit}", (), (derived,),
-        f"{why}；{sums}，表内数推算，请核实是否含其他支出",
+        f"{why}；{sums}，表内数推算，请核实是否含其他支出", _counted_as(count),
     )  # fmt: skip
     slot = _draft(
         project, row, name, thing, str(blank), f"元/{unit}", (blank,), (),
-        f"{asked}；参考上限：{sums}，含其他支出的应更低，请核实",
+        f"{asked}；参考上限：{sums}，含其他支出的应更低，请核实", _counted_as(count),
     )  # fmt: skip
     if price >= Decimal("0.01"):
         yield from (figure, slot) if alone else (slot, figure)
+
+
+def _counted_as(count: RowContext) -> str:
+    """Return what the money is divided by, as the table counts it (铁路护路公里数, 采购折叠床数量)."""
+    name = shorten(bare(strip_prefix(count.text("name"))), _LONGEST_COUNT)
+    return name if is_count(name) else f"{name}数量"
 
 
 def _name(project: ProjectContext, count: RowContext, row: RowContext | None, unit: str) -> tuple[str, str]:
@@ -186,11 +198,12 @@ def _draft(
     blanks: tuple[Blank, ...],
     derived: tuple[Derivation, ...],
     why: str,
+    counted: str,
 ) -> Draft:
     basis, document = basis_text("成本")
     cells = {
         "name": name,
-        "description": with_source(f"{thing}的实际支出总额÷实际完成或受益的数量", "支付凭证和结算资料"),
+        "description": with_source(f"{thing}的实际支出总额÷{counted}", "支付凭证和结算资料"),
         "basis": basis,
         **value_cells(row or project, "≤", figure, unit),
     }

@@ -23,6 +23,7 @@ from nlp.measures import (
 )
 from nlp.phrases import abstract_entry
 from nlp.sameness import same
+from nlp.subject import counted_as
 from nlp.text import strip_prefix
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank
@@ -44,6 +45,10 @@ _TRENDS: Final = (
     (("下降率", "降低率", "减少率"), "（上年同口径数－本年数）÷上年同口径数×100%"),
     (("增长率", "提高率", "增加率", "提升率"), "（本年数－上年同口径数）÷上年同口径数×100%"),
 )
+_PAYING: Final = re.compile(r"支付|拨付|发放|缴纳|兑付|付款")
+_COUNTED: Final = re.compile(r"[数量额次积度程模长]$|面积|里程|[(（]")
+_IN_FULL: Final = re.compile(r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额")
+_PROPER_USE: Final = re.compile(r"(?:资金|经费|专款).*(?:合规|规范|合法|专用)|(?:合规|规范)使用.*(?:资金|经费)")
 _SAVING: Final = re.compile(r"节约率$")
 _DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)?(?:情况|起数|件数|数|率)?$")
@@ -61,17 +66,16 @@ class Described:
 
 def description_of(ctx: RowContext) -> Described:
     """Return a description for a row as it is named and valued."""
+    if is_satisfaction(ctx.text("name")):
+        name = ctx.text("name")
+        return survey(respondent(name) or respondent(ctx.text("description")) or "服务对象", name)
     if ctx.quantity.kind == "text":
         return (
             standards(ctx.text("name"))
             if ctx.category in _EFFECTS
             else describe(ctx.text("name"), ctx.category)
         )
-    if (
-        ctx.quantity.kind == "ratio"
-        and rate_word(ctx.text("name")) is None
-        and not is_satisfaction(ctx.text("name"))
-    ):
+    if ctx.quantity.kind == "ratio" and rate_word(ctx.text("name")) is None:
         return parts(ctx.text("name"))
     return describe(ctx.text("name"), ctx.category)
 
@@ -96,13 +100,16 @@ def describe(name: str, category: str | None) -> Described:
     if category == "成本" or category == "经济成本":
         return Described(with_source(f"按支付凭证和结算资料核算的{name}", "财务账簿"))
     if is_time_point_or_span(name):
-        return Described(with_source(f"按办理记录核对的{name}", "办理记录"))
+        record = "支付凭证" if _PAYING.search(name) else "办理记录"
+        return Described(with_source(f"按{record}核对的{name}", record))
     if abstract_entry(name) is not None:
         return parts(name)
     if is_count(name) or category == "数量":
-        return Described(with_source(f"按工作台账和相关记录统计的年度{name}", "工作台账"))
+        counted = name if _COUNTED.search(name) else f"{name}数量"
+        return Described(with_source(f"按工作台账和相关记录统计的年度{counted}", "工作台账"))
     if category == "时效":
-        return Described(with_source(f"按办理记录核对{name}的完成时间", "办理记录"))
+        record = "支付凭证" if _PAYING.search(name) else "办理记录"
+        return Described(with_source(f"按{record}核对{name}的完成时间", record))
     if category == "经济效益":
         return Described(with_source(f"按同口径统计报表核算的{name}", "统计报表"))
     return standards(name)
@@ -111,8 +118,10 @@ def describe(name: str, category: str | None) -> Described:
 def survey(who: str, name: str) -> Described:
     """Return how a satisfaction is asked; the number of forms is the filer's."""
     blank = Blank(f"{shorten(name, _LONGEST)}的有效问卷份数", "number", "200")
+    counted = counted_as(who)
+    asked = "有效受访人数" if counted.endswith("人数") else f"有效受访{counted}"
     return Described(
-        with_source(f"表示满意的{who}人数÷有效受访人数×100%", f"问卷调查，有效问卷{blank}份"), (blank,)
+        with_source(f"表示满意的{counted}÷{asked}×100%", f"问卷调查，有效问卷{blank}份"), (blank,)
     )
 
 
@@ -141,6 +150,12 @@ def _rate(name: str) -> str:
             return with_source(formula, "统计台账")
     if _SAVING.search(plain):
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
+    full = _IN_FULL.search(plain)
+    if full is not None:
+        verb = full["after"] or full["before"] or "发放"
+        return with_source(f"实际{verb}金额÷应{verb}金额×100%", "发放清册和支付凭证" if verb == "发放" else "支付凭证")
+    if _PROPER_USE.search(plain):
+        return with_source("经检查使用合规的资金额÷检查的资金总额×100%", "财务账簿和监督检查记录")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
     if plain.endswith(_FAULTY):
         return with_source(f"{core}的数量÷运行、办理或检查的总数量×100%", "运行、办理或检查记录")

@@ -13,7 +13,7 @@ from nlp import library
 from nlp.lexicon import data
 from nlp.naming import management_word, placeholders
 from nlp.sameness import same
-from nlp.subject import is_generic, matter, measured, served, topic
+from nlp.subject import counted_as, is_generic, matter, measured, served, topic
 from rules.engine.context import ProjectContext, RowContext
 
 FITS: Final = 0.3
@@ -194,7 +194,15 @@ def _framed(
         return
     project = ctx.project
     text = "\n".join((project.name.text or project.title.text, project.budget.purpose.text, ctx.goals_text))
-    words = {"topic": about.topic, "matter": about.matter, "served": about.served, "staff": about.staff}
+    counted = counted_as(about.served)
+    words = {
+        "topic": about.topic,
+        "matter": about.matter,
+        "served": about.served,
+        "served_number": counted,
+        "asked": "有效受访人数" if counted.endswith("人数") else f"有效受访{counted}",
+        "staff": about.staff,
+    }
     for frame in _frames():
         if frame["category"] != category or not _asked(frame, project.name.text or project.title.text, text):
             continue

@@ -23,6 +23,7 @@ _TIMELY_TAIL: Final = re.compile(
     r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
 )
 _QUALITY_TAIL: Final = re.compile(r"(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准)?$")
+_PRAISE: Final = re.compile(r"(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效)+$")
 _DEGREES: Final = frozenset({"提升", "提高", "增强", "改善", "优化"})
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
 
@@ -89,8 +90,8 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that asks of the row's own output how much of it is up to the standard."""
     if ctx.category != "质量" or is_rate(ctx.text("name")):
         return
-    thing = _QUALITY_TAIL.sub("", measured(ctx.text("name")))
-    if not 2 <= len(thing) <= 14 or thing in _VAGUE_ACTIONS or goal_phrase(ctx.text("name")) is not None:
+    thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
+    if thing.endswith("管理") or not 2 <= len(thing) <= 14 or thing in _VAGUE_ACTIONS or goal_phrase(ctx.text("name")) is not None:
         return
     name = f"{cased(ctx.text('name'), thing)}质量达标率"
     quantity = ctx.quantity

@@ -41,6 +41,8 @@ _THINGS: Final = (
     ("会议", "次"), ("活动", "次"), ("宣传品", "件"), ("设备", "台"), ("车辆", "辆"), ("档案", "件"), ("报告", "份"),
 )  # fmt: skip
 _MYRIAD: Final = Decimal(10_000)
+_MEASURED: Final = re.compile(r"(?:面积|里程|长度|规模|金额|重量|容量|时间|时长|产量)$")
+"""Tails that say which dimension is measured: a piece count beside the thing is another figure."""
 _DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)(?:情况|数|率)?$|(?:为零|为0|零发生)$")
 
@@ -202,6 +204,8 @@ def _unit_in_goals(ctx: RowContext) -> str | None:
 
 def _unit_in_purpose(ctx: RowContext) -> str | None:
     """Return the unit that stands behind the row's own thing in purpose or goals (棉被1000床)."""
+    if _MEASURED.search(ctx.text("name")):
+        return None
     thing = delivered(ctx.text("name"))
     text = "\n".join((ctx.project.project.budget.purpose.text, ctx.project.goals_text))
     if len(thing) < 2:
