@@ -57,6 +57,7 @@ class UnknownCategory(DocumentRule):
     handbook = ("STR-09",)
     dimension = "完整性"
     reads = frozenset({"level1", "level2", "rows"})
+    local = True
     opinion_code = "7"
     source = Source(FORM, "一级、二级指标应当与所用指标体系一致")
     fold = "always"

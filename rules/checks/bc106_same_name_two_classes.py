@@ -63,6 +63,7 @@ class SameNameTwoClasses(DocumentRule):
     handbook = ("CLS-07",)
     dimension = "完整性"
     reads = frozenset({"name", "level2", "rows"})
+    local = True
     opinion_code = "7"
     source = Source(LOGIC, "同一指标在一份文件中的归类应当一致")
     fact = "三级指标「{name}」在全文出现 {hits} 次，归入不同的类型：{classes}"
@@ -70,11 +71,9 @@ class SameNameTwoClasses(DocumentRule):
     advice = "请核实该指标的含义，建议统一为同一类型；含义不同的，请用不同名称区分"
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
-        by_name: dict[str, list[RowContext]] = {}
-        for project in ctx.projects:
-            for row in project.once(self.code, _named):
-                by_name.setdefault(row.name, []).append(row)
-        for rows in by_name.values():
+        everywhere = ctx.shared(self.code, _named)
+        names = {name: None for project in ctx.projects for name, _ in _named(project)}
+        for rows in map(everywhere.__getitem__, names):
             classes: dict[str, list[RowContext]] = {}
             for row in rows:
                 classes.setdefault(str(row.category), []).append(row)
@@ -116,8 +115,10 @@ class SameNameTwoClasses(DocumentRule):
         yield from _renamed(rows)
 
 
-def _named(project: ProjectContext) -> list[RowContext]:
-    return [row for row in project.live_rows if len(row.name) >= 3 and row.category is not None]
+def _named(project: ProjectContext) -> Iterator[tuple[str, RowContext]]:
+    return (
+        (row.name, row) for row in project.live_rows if len(row.name) >= 3 and row.category is not None
+    )
 
 
 def _projects(rows: list[RowContext]) -> str:

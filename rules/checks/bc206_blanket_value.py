@@ -1,6 +1,7 @@
 """BC206 blanket-value."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +16,8 @@ from rules.rewriting.rows import joined
 from rules.support.cells import percent, plain
 
 _FULL = Decimal(100)
+_VALUED = "valued"
+_TABLES = "blanket tables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class BlanketValue(DocumentRule):
     handbook = ("VAL-11",)
     dimension = "适当性"
     reads = frozenset({"name", "operator", "value", "unit", "rows"})
+    local = True
     opinion_code = "4"
     source = Source(LOGIC, "指标值应当按各指标的实际情况分别确定")
     fold = "always"
@@ -112,23 +116,43 @@ class BlanketValue(DocumentRule):
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
         options = self.options
-        tables: list[Finding] = []
-        for project in ctx.projects:
-            found = _blanket((project,))
-            if found and len(found.rows) >= max(options.min_rows, options.share * found.valued):
-                tables.append(self._found(project, found, "本项目"))
+        projects = ctx.whole.projects
+        tally = ctx.tally(f"{self.code} {options}", self._counts)
         # Where half of the tables are named, folding makes one finding of them anyway.
-        if len(ctx.projects) >= 3 and 2 * len(tables) < len(ctx.projects):
-            found = _blanket(ctx.projects)
-            if found and self._file_wide(found, len(ctx.projects)):
-                yield self._found(ctx, found, f"全文 {len(ctx.projects)} 个项目")
-        yield from tables
+        if len(projects) >= 3 and 2 * tally[_TABLES] < len(projects):
+            value = self._file_wide(tally, len(projects))
+            if value is not None:
+                rows = tuple(row for project in projects for row in _asking(project, value))
+                yield self._found(ctx, _Blanket(value, rows, tally[_VALUED]), f"全文 {len(projects)} 个项目")
+        for project in ctx.projects:
+            found = self._table(project)
+            if found is not None:
+                yield self._found(project, found, "本项目")
 
-    def _file_wide(self, found: _Blanket, projects: int) -> bool:
-        hits = len(found.rows)
-        spread = len({row.project.index for row in found.rows})
-        enough = hits >= self.options.file_rows and hits >= self.options.file_share * found.valued
-        return enough and 2 * spread >= projects
+    def _table(self, project: ProjectContext) -> _Blanket | None:
+        """Return the value that most rows of one table ask for, None where there is none."""
+        options = self.options
+        found = _blanket(project)
+        enough = found and len(found.rows) >= max(options.min_rows, options.share * found.valued)
+        return found if enough else None
+
+    def _counts(self, project: ProjectContext) -> Counter[Hashable]:
+        """Return what the whole file needs of one table: rows with a value, rows per value, tables per value."""
+        valued, by_value = project.once("percentages", _percentages)
+        counts: Counter[Hashable] = Counter({_VALUED: valued, _TABLES: int(self._table(project) is not None)})
+        for value, rows in by_value.items():
+            counts["rows", value] = len(rows)
+            counts["tables", value] = 1
+        return counts
+
+    def _file_wide(self, tally: Counter[Hashable], projects: int) -> Decimal | None:
+        """Return the value that most rows of the file ask for, where they are enough and in enough tables."""
+        hits, value = max(
+            ((n, key[1]) for key, n in tally.items() if isinstance(key, tuple) and key[0] == "rows"),
+            default=(0, None),
+        )
+        enough = hits >= self.options.file_rows and hits >= self.options.file_share * tally[_VALUED]
+        return value if enough and 2 * tally["tables", value] >= projects else None
 
     def _found(self, where: DocumentContext | ProjectContext, found: _Blanket, scope: str) -> Finding:
         hits, valued = len(found.rows), found.valued
@@ -189,14 +213,12 @@ def _percentages(project: ProjectContext) -> tuple[int, dict[Decimal, list[RowCo
     return valued, by_value
 
 
-def _blanket(projects: Sequence[ProjectContext]) -> _Blanket | None:
-    valued = 0
-    by_value: dict[Decimal, list[RowContext]] = {}
-    for project in projects:
-        count, found = project.once("percentages", _percentages)
-        valued += count
-        for value, members in found.items():
-            by_value.setdefault(value, []).extend(members)
+def _asking(project: ProjectContext, value: Decimal) -> list[RowContext]:
+    return project.once("percentages", _percentages)[1].get(value, [])
+
+
+def _blanket(project: ProjectContext) -> _Blanket | None:
+    valued, by_value = project.once("percentages", _percentages)
     if not by_value:
         return None
     value = max(by_value, key=lambda key: len(by_value[key]))

@@ -78,6 +78,7 @@ class SharedBoilerplate(DocumentRule):
     handbook = ("XP-01",)
     dimension = "相关性"
     reads = frozenset({"name", "operator", "value", "unit", "rows"})
+    local = True
     opinion_code = "3"
     source = Source(LOGIC, "绩效指标应当与项目内容相关")
     confident = False
@@ -97,13 +98,13 @@ class SharedBoilerplate(DocumentRule):
         """Rows with equal name and value that make a copied block."""
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
-        if len(ctx.projects) < 2:
+        if len(ctx.whole.projects) < 2:
             return
         named: set[str] = set()
-        for cluster in name_clusters(ctx.projects, self.options.similarity, self.options.min_projects):
+        for cluster in name_clusters(ctx, self.options.similarity, self.options.min_projects):
             named.update(row.name for row in cluster)
             yield self._found(ctx, list(cluster), "name")
-        for block in common_blocks(ctx.projects, self.options.block_rows):
+        for block in common_blocks(ctx, self.options.block_rows):
             if not {row.name for row in block} <= named:
                 yield self._found(ctx, list(block), "block")
 

@@ -79,6 +79,7 @@ class NumberingGap(DocumentRule):
     handbook = ("GOAL-05",)
     dimension = "相关性"
     reads = frozenset({"project.name", "project.title", "goals"})
+    local = True
     opinion_code = "11"
     source = Source(LOGIC, "序号应当连续，部门分项目标与项目应当一一对应")
     fact = "{what}的序号由「{before}」跳到「{after}」"

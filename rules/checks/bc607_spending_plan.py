@@ -82,6 +82,7 @@ class SpendingPlan(DocumentRule):
     handbook = ("XP-03",)
     dimension = "可行性"
     reads = frozenset({"plan"})
+    local = True
     opinion_code = "11"
     source = Source(LOGIC, "支出计划为累计比例，年末应达到100%")
     fold = "always"

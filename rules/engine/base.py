@@ -193,7 +193,9 @@ class DocumentRule(Rule):
     """Looks at a whole document: part one against part two, project against project."""
 
     local: ClassVar[bool] = False
-    """Whether what it says of a project follows from that project and part one alone, not from other projects."""
+    """Whether it may be asked of some projects alone (`DocumentContext.narrowed`): what it says of a project follows
+    from that project, part one and what `DocumentContext.shared` and `tally` tell of the others.
+    """
 
     @abstractmethod
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
@@ -240,19 +241,48 @@ class ProjectContext:
         }
 
 
+class Shared:
+    """Rows of a document by a key; a changed copy keeps the table of the filed one beside its own."""
+
+    def __init__(
+        self, before: Shared | None, changed: Iterable[tuple[int, Iterable[tuple[Hashable, RowContext]]]]
+    ) -> None:
+        self._before = before
+        self._changed: set[int] = set()
+        self._own: dict[Hashable, list[RowContext]] = {}
+        for index, entries in changed:
+            self._changed.add(index)
+            for key, row in entries:
+                self._own.setdefault(key, []).append(row)
+
+    def __getitem__(self, key: Hashable) -> tuple[RowContext, ...]:
+        """Return the rows under a key, in document order."""
+        own = self._own.get(key, ())
+        if self._before is None:
+            return tuple(own)
+        kept = [row for row in self._before[key] if row.project.index not in self._changed]
+        return tuple(sorted((*kept, *own), key=lambda row: (row.project.index, row.index)))
+
+
 class DocumentContext:
     """The document with its projects."""
 
     path = "document"
 
-    def __init__(self, document: Document) -> None:
+    def __init__(
+        self, document: Document, *, before: DocumentContext | None = None, whole: DocumentContext | None = None
+    ) -> None:
         self.document = document
+        self.whole = whole or self
+        """The context of every project, where this one is narrowed to some of them."""
+        self._before = before
+        self._tables: dict[str, Any] = {}
         self.answers: dict[tuple[Query, frozenset[str]], Prediction] = {}
         """What the class model said of a query under the classes of a scheme; asked once."""
 
     def revised(self, document: Document) -> DocumentContext:
         """Return the context of a changed copy: what is known of unchanged projects and of equal queries is kept."""
-        other = DocumentContext(document)
+        other = DocumentContext(document, before=self)
         other.answers = self.answers
         before = self.projects
         other.projects = tuple(
@@ -264,8 +294,11 @@ class DocumentContext:
         return other
 
     def narrowed(self, indices: Collection[int]) -> DocumentContext:
-        """Return a context in which only some projects stand, under their own paths; part one stays."""
-        other = DocumentContext(self.document)
+        """Return a context in which only some projects stand, under their own paths; part one stays.
+
+        What the other projects hold is reached through `whole`, `shared` and `tally`.
+        """
+        other = DocumentContext(self.document, whole=self.whole)
         other.answers = self.answers
         other.projects = tuple(project for project in self.projects if project.index in indices)
         return other
@@ -274,6 +307,46 @@ class DocumentContext:
     def projects(self) -> tuple[ProjectContext, ...]:
         """Every project table."""
         return tuple(ProjectContext(self, i, project) for i, project in enumerate(self.document.projects))
+
+    def shared(
+        self, key: str, entries: Callable[[ProjectContext], Iterable[tuple[Hashable, RowContext]]]
+    ) -> Shared:
+        """Return the rows of the whole document by what `entries` says of them.
+
+        `entries` is asked once per project under `key`; a changed copy looks at its changed projects only.
+        """
+        whole = self.whole
+        if key not in whole._tables:
+            whole._tables[key] = Shared(
+                whole._before.shared(key, entries) if whole._before is not None else None,
+                [(i, project.once(key, lambda it: tuple(entries(it)))) for i, project in whole._changed],
+            )
+        found: Shared = whole._tables[key]
+        return found
+
+    def tally(self, key: str, count: Callable[[ProjectContext], Counter[Hashable]]) -> Counter[Hashable]:
+        """Return the sum over the whole document of what `count` says of each project, asked once per project."""
+        whole = self.whole
+        if key not in whole._tables:
+            before = whole._before
+            total: Counter[Hashable] = Counter(before.tally(key, count)) if before is not None else Counter()
+            for i, project in whole._changed:
+                total.update(project.once(key, count))
+                if before is not None and i < len(before.projects):
+                    total.subtract(before.projects[i].once(key, count))
+            whole._tables[key] = total
+        found: Counter[Hashable] = whole._tables[key]
+        return found
+
+    @cached_property
+    def _changed(self) -> list[tuple[int, ProjectContext]]:
+        """The projects that are not those of the context before."""
+        before = self._before.projects if self._before is not None else ()
+        return [
+            (i, project)
+            for i, project in enumerate(self.projects)
+            if i >= len(before) or project is not before[i]
+        ]
 
     def at(self, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
         """Return the location of the document itself (`document`) or of its title."""

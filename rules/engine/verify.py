@@ -57,7 +57,7 @@ class Verifier:
         """Findings of row rules by project and row."""
         self._wide: dict[tuple[str, int | None], list[Known]] = defaultdict(list)
         """Findings of project rules by ("project", project), of document rules by (code, None)."""
-        self._outcomes: dict[tuple[Edit, ...], Outcome] = {}
+        self._outcomes: dict[tuple[tuple[Edit, ...], frozenset[int]], Outcome] = {}
         self._local: dict[tuple[str, tuple[int, ...]], list[Known]] = {}
         """What local document rules say of some projects."""
         row_codes = {rule.code for rule in ruleset.row_rules}
@@ -100,7 +100,7 @@ class Verifier:
             why = honesty.weakened(document.projects[index], after.projects[index], _only(draft, index), kept)
             if why is not None:
                 return why
-        outcome = self.outcome(after, edits)
+        outcome = self.outcome(after, edits, _projects_of(findings))
         why = outcome.harm(hints=hints) or _remaining(findings, outcome.left, edits)
         if why is not None:
             return why
@@ -140,13 +140,19 @@ class Verifier:
             self._local[key] = _known(document_findings(self._ctx.narrowed(touched), [rule]))
         return self._local[key]
 
-    def outcome(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
-        """Return what the rules say of the changed copy. Several findings of a row propose the same edits: run once."""
-        if edits not in self._outcomes:
-            self._outcomes[edits] = self._run(after, edits)
-        return self._outcomes[edits]
+    def outcome(
+        self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int] = frozenset()
+    ) -> Outcome:
+        """Return what the rules say of the changed copy. Several findings of a row propose the same edits: run once.
 
-    def _run(self, after: Document, edits: tuple[Edit, ...]) -> Outcome:
+        `looked_at` are projects that document rules have to be asked of beside the changed ones.
+        """
+        key = (edits, looked_at)
+        if key not in self._outcomes:
+            self._outcomes[key] = self._run(after, edits, looked_at)
+        return self._outcomes[key]
+
+    def _run(self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int]) -> Outcome:
         ctx = self._ctx.revised(after)
         touched = sorted({split_path(edit.path).project or 0 for edit in edits})
         back = {
@@ -171,16 +177,23 @@ class Verifier:
             fresh = project_findings(ctx.projects[index], project_rules)
             new += _unlike(self._wide["project", index], fresh, back)
             now += fresh
-        narrow = ctx.narrowed(touched)
+        seen = tuple(sorted({*touched, *looked_at}))
+        narrow = ctx.narrowed(seen)
         for rule in self._ruleset.document_rules:
             if _reads(rule, fields):
                 fresh = document_findings(narrow if rule.local else ctx, [rule])
-                new += _unlike(self._document_findings(rule, tuple(touched)), fresh, back)
+                new += _unlike(self._document_findings(rule, seen), fresh, back)
                 now += fresh
         left = frozenset(
             (item.code, item.subcode, _place(item.location.path, back), _field(item)) for item in now
         )
         return Outcome(tuple(new), left)
+
+
+def _projects_of(findings: Sequence[Finding]) -> frozenset[int]:
+    """Return the projects that findings lie in."""
+    places = (place for item in findings for place in (item.location, *item.related))
+    return frozenset(index for place in places if (index := split_path(place.path).project) is not None)
 
 
 Back = Mapping[int, Mapping[int, int]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 from typing import Final
@@ -11,10 +11,12 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from nlp.naming import has_measurable_noun, is_capped_rate, is_satisfaction, is_unit_cost
-from rules.engine.context import ProjectContext, RowContext
+from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.support.repeats import is_real_name, near_key
 
 _SHORTEST: Final = 4
+_BLOCK: Final = 2
+"""Names are compared where their first characters are equal."""
 _LARGEST_BLOCK: Final = 200
 _MOST_PROJECTS: Final = 200
 
@@ -25,18 +27,21 @@ def is_shared_standard(name: str) -> bool:
 
 
 def name_clusters(
-    projects: Iterable[ProjectContext], similarity: float, min_projects: int
+    ctx: DocumentContext, similarity: float, min_projects: int
 ) -> Iterator[tuple[RowContext, ...]]:
-    """Yield the rows of each set of like names that stands in at least `min_projects` projects, in document order."""
-    by_name: dict[str, list[RowContext]] = {}
-    for project in projects:
-        for row in project.once("own-names", _own_names):
+    """Yield the rows of each set of like names that stands in at least `min_projects` projects of the document.
+
+    In a narrowed context only the sets that its projects have part in.
+    """
+    everywhere = ctx.shared("own-names", _own_names)
+    own = {row.name: None for project in ctx.projects for _, row in _own_names(project)}
+    for block in {name[:_BLOCK]: None for name in own}:
+        by_name: dict[str, list[RowContext]] = {}
+        for row in everywhere[block]:
             by_name.setdefault(row.name, []).append(row)
-    blocks: dict[str, list[str]] = defaultdict(list)
-    for name in by_name:
-        blocks[name[:2]].append(name)
-    for names in blocks.values():
-        for cluster in _linked(tuple(names[:_LARGEST_BLOCK]), similarity):
+        for cluster in _linked(tuple(by_name)[:_LARGEST_BLOCK], similarity):
+            if not any(name in own for name in cluster):
+                continue
             members = sorted(
                 (row for name in cluster for row in by_name[name]),
                 key=lambda row: (row.project.index, row.index),
@@ -45,34 +50,42 @@ def name_clusters(
                 yield tuple(members)
 
 
-def common_blocks(projects: Iterable[ProjectContext], min_rows: int) -> Iterator[tuple[RowContext, ...]]:
-    """Yield the rows that two projects share with equal name and value, at least `min_rows` per project."""
+def common_blocks(ctx: DocumentContext, min_rows: int) -> Iterator[tuple[RowContext, ...]]:
+    """Yield the rows that two projects share with equal name and value, at least `min_rows` per project.
+
+    In a narrowed context only the pairs that its projects have part in.
+    """
+    everywhere = ctx.shared("own-targets", _own_targets)
+    mine = {project.index for project in ctx.projects}
+    keys = {key: None for project in ctx.projects for key, _ in _own_targets(project)}
     by_key: dict[tuple[str, str], dict[int, RowContext]] = {}
-    for project in projects:
-        for key, row in project.once("own-targets", _own_targets):
-            by_key.setdefault(key, {}).setdefault(row.project.index, row)
     shared: Counter[tuple[int, int]] = Counter()
     holders: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
-    for key, members in by_key.items():
+    for key in keys:
+        members: dict[int, RowContext] = {}
+        for row in everywhere[key]:
+            members.setdefault(row.project.index, row)
         if not 2 <= len(members) <= _MOST_PROJECTS:
             continue
+        by_key[key] = members
         for pair in combinations(sorted(members), 2):
-            shared[pair] += 1
-            holders[pair].append(key)
+            if pair[0] in mine or pair[1] in mine:
+                shared[pair] += 1
+                holders[pair].append(key)
     groups: dict[tuple[tuple[str, str], ...], set[int]] = defaultdict(set)
     for pair, hits in shared.items():
         if hits >= min_rows:
             groups[tuple(holders[pair])].update(pair)
-    for keys, numbers in groups.items():
+    for held, numbers in groups.items():
         yield tuple(
-            by_key[key][number] for number in sorted(numbers) for key in keys if number in by_key[key]
+            by_key[key][number] for number in sorted(numbers) for key in held if number in by_key[key]
         )
 
 
-def _own_names(project: ProjectContext) -> list[RowContext]:
-    """Return the rows whose names other projects have no reason to use."""
+def _own_names(project: ProjectContext) -> list[tuple[str, RowContext]]:
+    """Return the rows whose names other projects have no reason to use, each with its block."""
     return [
-        row
+        (row.name[:_BLOCK], row)
         for row in project.live_rows
         if len(row.name) >= _SHORTEST and not is_shared_standard(row.text("name"))
     ]
