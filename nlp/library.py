@@ -120,7 +120,7 @@ def search(
         if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
             continue
         score, cues, told = base.get(number, (0.0, (), False))
-        if entry.sector == GENERAL and not told:
+        if entry.sector == GENERAL and not (told and _shares(number, project.name + "|" + project.purpose)):
             continue
         if _other_phase(entry, project.name):
             continue

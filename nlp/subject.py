@@ -79,6 +79,12 @@ def delivered(name: str) -> str:
     return shorter if len(shorter) >= _LEAST else thing
 
 
+def delivering_verb(name: str) -> str | None:
+    """Return the verb of delivery that a name starts with (采购折叠床 → 采购), None where there is none."""
+    found = _verbs().match(name)
+    return found[0] if found is not None else None
+
+
 def cased(name: str, part: str) -> str:
     """Return a part of a name as it was filed: comparing folds letters, showing does not (led → LED)."""
     at = name.lower().find(part.lower())
@@ -119,6 +125,18 @@ def served(names: tuple[str, ...], purpose: str = "") -> str | None:
         text,
     )
     return found_group[1] if found_group is not None else None
+
+
+@lru_cache(maxsize=4096)
+def tally_word(thing: str) -> str | None:
+    """Return what a thing is counted by (奖补资料审核准确 → 份数), by the last counted noun in it; None if unknown."""
+    best: tuple[int, str] | None = None
+    for word, nouns in data("subject")["tally_words"].items():
+        for noun in nouns:
+            at = thing.rfind(noun)
+            if at >= 0 and (best is None or at + len(noun) > best[0]):
+                best = (at + len(noun), word)
+    return best[1] if best is not None else None
 
 
 def counted_as(who: str) -> str:

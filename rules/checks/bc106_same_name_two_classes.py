@@ -116,9 +116,7 @@ class SameNameTwoClasses(DocumentRule):
 
 
 def _named(project: ProjectContext) -> Iterator[tuple[str, RowContext]]:
-    return (
-        (row.name, row) for row in project.live_rows if len(row.name) >= 3 and row.category is not None
-    )
+    return ((row.name, row) for row in project.live_rows if len(row.name) >= 3 and row.category is not None)
 
 
 def _projects(rows: list[RowContext]) -> str:

@@ -270,7 +270,11 @@ class DocumentContext:
     path = "document"
 
     def __init__(
-        self, document: Document, *, before: DocumentContext | None = None, whole: DocumentContext | None = None
+        self,
+        document: Document,
+        *,
+        before: DocumentContext | None = None,
+        whole: DocumentContext | None = None,
     ) -> None:
         self.document = document
         self.whole = whole or self

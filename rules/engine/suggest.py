@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from models.records.finding import Applicability, Finding, Severity, Suggestion
+from models.records.finding import Applicability, Edit, Finding, Severity, Suggestion
 from rules.engine.base import DocumentRule, ProjectRule, RowRule, Rule
 from rules.engine.context import DocumentContext, RowContext
 from rules.engine.draft import Draft
 from rules.engine.edits import overlap
 from rules.engine.paths import split_path
+from rules.engine.plans import Plan, Row, plans, row_of, taken_over
 from rules.engine.ruleset import RuleSet
 from rules.engine.verify import Verifier
 
 KEPT = 2
 TRIED = 8
+_REASONS = 3
+"""Of the reasons of the parts of a folded suggestion."""
 Proposer = Callable[[RowContext, Finding], Iterable[Draft]]
 """Someone outside the rules who may propose drafts for a finding about a row; they are proven like any other."""
 _ORDER = (Applicability.SAFE, Applicability.CONFIRM, Applicability.DISPLAY)
@@ -41,16 +44,42 @@ class Adviser:
         self._single: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
         for item in single:
             self._single[item.code, item.severity.value, item.location.path].append(item)
+        self._drafts: dict[tuple[Edit, ...], Draft] = {}
+        """What was proven, by its edits."""
         self.dropped: Counter[tuple[str, str]] = Counter()
         """How often drafts of a rule were dropped, by rule and reason; for tests and rule authors."""
 
     def advised(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return the findings with their suggestions."""
-        known = (
+        """Return the findings with their suggestions; findings of one row lead with the same one where it settles them."""
+        items = [
             replace(item, suggestions=self.suggestions(item)) if self.curable(item) else item
             for item in findings
-        )
+        ]
+        proven = [
+            (item, item.suggestions[0], self._drafts[item.suggestions[0].edits])
+            for item in items
+            if item.suggestions and not _is_folded(item)
+        ]
+        found = plans(proven, [one for group in self._single.values() for one in group], self.verifier)
+        known = (self._planned(item, found) for item in items)
         return tuple(known if self._proposer is None else map(self._with_proposals, known))
+
+    def _planned(self, finding: Finding, found: Mapping[Row, Plan]) -> Finding:
+        """Return a finding led by the plan of its row, or of its rows where it is folded."""
+        own = finding.suggestions
+        if not self.curable(finding) or (own and own[0].applicability is Applicability.SAFE):
+            return finding
+        if _is_folded(finding):
+            members = self._members(finding)
+            draft = taken_over(self._drafts[own[0].edits], members, found) if own else None
+            proven = self.verifier.prove(draft, members, hints=True) if draft is not None else ""
+            return finding if isinstance(proven, str) else replace(finding, suggestions=(proven,))
+        row = row_of(finding)
+        plan = found.get(row) if row is not None else None
+        if plan is None or finding.fingerprint not in plan.settled or (own and own[0] == plan.suggestion):
+            return finding
+        rest = [item for item in own if item.edits != plan.suggestion.edits]
+        return replace(finding, suggestions=(plan.suggestion, *rest)[: max(1, len(own))])
 
     def curable(self, finding: Finding) -> bool:
         """Whether there can be a suggestion for the finding."""
@@ -59,7 +88,7 @@ class Adviser:
 
     def suggestions(self, finding: Finding) -> tuple[Suggestion, ...]:
         """Return what may be taken for one finding, best first."""
-        folded = finding.fold is not None and finding.severity is not Severity.ERROR
+        folded = _is_folded(finding)
         members = self._members(finding) if folded else [finding]
         drafts = islice(self._together(finding, members) if folded else self.drafts(finding), TRIED)
         # Hints, and findings shown under another of the same row, get one suggestion: two of each would be noise.
@@ -80,6 +109,7 @@ class Adviser:
                 self.dropped[members[0].code, proven] += 1
             elif all(proven.edits != other.edits for other in kept):
                 kept.append(proven)
+                self._drafts[proven.edits] = draft
                 if len(kept) == wanted:
                     break
         return tuple(kept)
@@ -87,7 +117,7 @@ class Adviser:
     def _with_proposals(self, finding: Finding) -> Finding:
         """Return a finding about one row with proven proposals behind what its rule suggests."""
         rule, where = self._row_rules.get(finding.code), split_path(finding.location.path)
-        folded = finding.fold is not None and finding.severity is not Severity.ERROR
+        folded = _is_folded(finding)
         kept = list(finding.suggestions)
         if rule is None or finding.subcode in rule.incurable or folded or len(kept) >= KEPT:
             return finding
@@ -145,9 +175,11 @@ class Adviser:
             yield first
             return
         edits = tuple(edit for part in parts for edit in part.edits)
+        alike = len({part.title for part in parts}) == 1
+        reasons = dict.fromkeys(part.rationale for part in parts)
         yield Draft(
-            title=f"{first.title}（共 {len(parts)} 处）",
-            rationale=first.rationale,
+            title=f"{first.title if alike else '逐行修改'}（共 {len(parts)} 处）",
+            rationale=first.rationale if alike else "；".join(list(reasons)[:_REASONS]),
             edits=tuple(sorted(edits, key=lambda edit: edit.new is None)),
             blanks=tuple({blank.prompt: blank for part in parts for blank in part.blanks}.values()),
             applicability=max((part.applicability for part in parts), key=_ORDER.index),
@@ -155,6 +187,10 @@ class Adviser:
             merged={k: v for part in parts for k, v in part.merged.items()},
             lifted=any(part.lifted for part in parts),
         )
+
+
+def _is_folded(finding: Finding) -> bool:
+    return finding.fold is not None and finding.severity is not Severity.ERROR
 
 
 def _noted(drafts: Iterable[Draft], seen: list[Draft]) -> Iterator[Draft]:

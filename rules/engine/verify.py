@@ -121,6 +121,14 @@ class Verifier:
             return str(error)
         return self.outcome(after, tuple(edits)).harm(hints=True)
 
+    def settled(self, draft: Draft, findings: Sequence[Finding]) -> frozenset[str]:
+        """Return the fingerprints of those findings that are gone once a proven draft is taken."""
+        edits = fill(draft.edits, draft.probes)
+        outcome = self.outcome(apply(self._ctx.document, edits), edits, _projects_of(findings))
+        return frozenset(
+            item.fingerprint for item in findings if _remaining([item], outcome.left, edits) is None
+        )
+
     def _known(self, index: int) -> frozenset[Decimal]:
         if index not in self._numbers:
             document = self._ctx.document

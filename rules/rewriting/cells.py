@@ -15,7 +15,7 @@ from rules.engine.paths import resolve_cell, split_path
 from rules.support.cells import plain
 
 _ITEM = re.compile(r"department\.items\[(\d+)\]")
-GRADES = "全部达成/部分达成/未达成"
+GRADES = "达成预期/部分达成预期/未达成预期"
 """Grades of a qualitative target as the budget system lists them, in short."""
 _SPOKEN = {"工作日": "个工作日", "月": "个月"}
 

@@ -63,7 +63,15 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
         name = row.text("name") if is_unit_cost(row.text("name")) else f"{about.topic}单位成本"
         blank = number_blank(name, "预算支出标准", probe="1")
         yield _draft(
-            project, row, name, about.topic, str(blank), "元", (blank,), (), f"{why}；按项目事项拟定名称",
+            project,
+            row,
+            name,
+            about.topic,
+            str(blank),
+            "元",
+            (blank,),
+            (),
+            f"{why}；按项目事项拟定名称",
             "实际完成数量",
         )
 

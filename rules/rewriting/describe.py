@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from nlp import library
+from nlp.lexicon import bare
 from nlp.measures import (
     is_count,
     is_satisfaction,
@@ -23,32 +24,47 @@ from nlp.measures import (
 )
 from nlp.phrases import abstract_entry
 from nlp.sameness import same
-from nlp.subject import counted_as
+from nlp.subject import counted_as, delivering_verb, tally_word
 from nlp.text import strip_prefix
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank
 
 _DENOMINATORS: Final = (
-    (("知晓率", "知晓度", "认知率"), "有效受访人数", "问卷调查"),
-    (("覆盖率", "普及率"), "应覆盖的总数量", "工作台账"),
-    (("及时率", "按时率", "按期率", "准时率", "按期完成率", "按时完成率", "及时完成率"), "应完成的总数量", "办理台账和时间记录"),
-    (("合格率", "达标率", "通过率", "优良率", "优秀率", "完好率"), "检查、检验或验收的总数量", "检查、检验或验收记录"),
-    (("准确率", "正确率"), "核对的总数量", "核查记录"),
-    (("完成率",), "计划完成的总数量", "工作计划和完成台账"),
-    (("发放率", "兑现率", "足额率", "到位率"), "应发放的总数量", "发放清册和支付凭证"),
-    (("办结率", "化解率", "处置率", "结案率", "整改率", "解决率"), "应办结的总数量", "办理台账"),
-    (("参与率", "参加率", "出勤率", "到岗率", "在岗率"), "应参加的总人数", "签到或考勤记录"),
-    (("使用率", "利用率"), "可使用的总数量", "使用记录"),
+    (("知晓率", "知晓度", "认知率"), "有效受访{}", "问卷调查"),
+    (("覆盖率", "普及率"), "应覆盖的{}", "工作台账"),
+    (("及时率", "按时率", "按期率", "准时率", "按期完成率", "按时完成率", "及时完成率"), "应完成的{}", "办理台账和时间记录"),
+    (("合格率", "达标率", "通过率", "优良率", "优秀率", "完好率"), "检查、检验或验收的{}", "检查、检验或验收记录"),
+    (("准确率", "正确率"), "核对的{}", "核查记录"),
+    (("完成率",), "计划完成的{}", "工作计划和完成台账"),
+    (("发放率", "兑现率", "到位率"), "应发放的{}", "发放清册和支付凭证"),
+    (("办结率", "化解率", "处置率", "结案率", "整改率", "解决率"), "应办结的{}", "办理台账"),
+    (("参与率", "参加率", "出勤率", "到岗率", "在岗率"), "应参加的{}", "签到或考勤记录"),
+    (("使用率", "利用率"), "可使用的{}", "使用记录"),
 )  # fmt: skip
+"""Endings of rates → what is divided by, and where the figures come from; {} is how the thing is counted."""
+_SHORT: Final = 4
+"""A core of so few characters (完成及时) names no thing."""
 _FAULTY: Final = ("故障率", "差错率", "错误率", "返工率", "退件率", "投诉率", "空置率", "闲置率")
 _TRENDS: Final = (
     (("下降率", "降低率", "减少率"), "（上年同口径数－本年数）÷上年同口径数×100%"),
     (("增长率", "提高率", "增加率", "提升率"), "（本年数－上年同口径数）÷上年同口径数×100%"),
 )
 _PAYING: Final = re.compile(r"支付|拨付|发放|缴纳|兑付|付款")
+_STANDARD: Final = re.compile(
+    r"标准|单价|^(?:单|每|人均|户均)|(?:均|每[\u4e00-\u9fff]{1,4})(?:费用|支出|金额|补助|补贴)"
+)
+_DATE_TAIL: Final = re.compile(r"(?:的)?(?:完成)?(?:日期|时间|时点|时效|情况|及时性|进度|期限)*$")
+_LEAST_ACTION: Final = 2
 _COUNTED: Final = re.compile(r"[数量额次积度程模长]$|面积|里程|[(（]")
-_IN_FULL: Final = re.compile(r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额")
-_PROPER_USE: Final = re.compile(r"(?:资金|经费|专款).*(?:合规|规范|合法|专用)|(?:合规|规范)使用.*(?:资金|经费)")
+_IN_FULL: Final = re.compile(
+    r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额"
+)
+_PROPER_USE: Final = re.compile(
+    r"(?:资金|经费|专款).*(?:合规|规范|合法|专用)|(?:合规|规范)使用.*(?:资金|经费)"
+)
+_SEVERAL: Final = re.compile(
+    r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:总体|综合)?满意(?:度|率)?$"
+)
 _SAVING: Final = re.compile(r"节约率$")
 _DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)?(?:情况|起数|件数|数|率)?$")
@@ -68,7 +84,7 @@ def description_of(ctx: RowContext) -> Described:
     """Return a description for a row as it is named and valued."""
     if is_satisfaction(ctx.text("name")):
         name = ctx.text("name")
-        return survey(respondent(name) or respondent(ctx.text("description")) or "服务对象", name)
+        return survey(asked_group(name) or asked_group(ctx.text("description")), name)
     if ctx.quantity.kind == "text":
         return (
             standards(ctx.text("name"))
@@ -88,7 +104,7 @@ def describe(name: str, category: str | None) -> Described:
             return Described(with_source(entry.formula, entry.source))
     name = shorten(strip_prefix(name), _LONGEST)
     if is_satisfaction(name):
-        return survey(respondent(name) or "服务对象", name)
+        return survey(asked_group(name), name)
     word = rate_word(name)
     if word is not None:
         return Described(_rate(name))
@@ -98,31 +114,57 @@ def describe(name: str, category: str | None) -> Described:
     if is_unit_cost(name):
         return Described(with_source(f"{name}＝实际支出总额÷实际完成或受益的数量", "支付凭证和结算资料"))
     if category == "成本" or category == "经济成本":
-        return Described(with_source(f"按支付凭证和结算资料核算的{name}", "财务账簿"))
-    if is_time_point_or_span(name):
-        record = "支付凭证" if _PAYING.search(name) else "办理记录"
-        return Described(with_source(f"按{record}核对的{name}", record))
+        if _STANDARD.search(name):
+            return Described(with_source(f"按核定标准计算的{name}", "支出标准文件和支付凭证"))
+        scope = Blank(f"{name}包括的支出内容", "text", "材料费、人工费")
+        return Described(with_source(f"年度内实际支付的{scope}合计", "支付凭证和结算资料"), (scope,))
+    if is_time_point_or_span(name) or category == "时效":
+        return Described(_dated(name))
     if abstract_entry(name) is not None:
         return parts(name)
     if is_count(name) or category == "数量":
-        counted = name if _COUNTED.search(name) else f"{name}数量"
-        return Described(with_source(f"按工作台账和相关记录统计的年度{counted}", "工作台账"))
-    if category == "时效":
-        record = "支付凭证" if _PAYING.search(name) else "办理记录"
-        return Described(with_source(f"按{record}核对{name}的完成时间", record))
+        return Described(_counted(name))
     if category == "经济效益":
         return Described(with_source(f"按同口径统计报表核算的{name}", "统计报表"))
     return standards(name)
 
 
-def survey(who: str, name: str) -> Described:
-    """Return how a satisfaction is asked; the number of forms is the filer's."""
-    blank = Blank(f"{shorten(name, _LONGEST)}的有效问卷份数", "number", "200")
-    counted = counted_as(who)
+def _dated(name: str) -> str:
+    """Return which moment is meant: the last payment, or the last piece of the work."""
+    action = _DATE_TAIL.sub("", name)
+    if len(action) < _LEAST_ACTION:
+        return with_source("最后一项工作完成并经确认的日期", "验收或办理记录")
+    if _PAYING.search(action):
+        return with_source(f"最后一笔{action}到账的日期", "支付凭证")
+    return with_source(f"{action}全部完成并经确认的日期", "验收或办理记录")
+
+
+def _counted(name: str) -> str:
+    """Return what is counted and how: by the records, none twice."""
+    counted = name if _COUNTED.search(name) else f"{name}数量"
+    verb = delivering_verb(counted)
+    rest = counted.removeprefix(verb) if verb else counted
+    once = "" if name.endswith(("次", "面积", "里程", "长度", "量")) else "，同一对象不重复计算"
+    if verb and delivering_verb(rest) is None and rest[:1] not in ("人", "户", "数", "场", "次"):
+        return with_source(f"年度内实际{verb}并登记确认的{rest}{once}", "工作台账和验收记录")
+    return with_source(f"年度内实际完成并登记确认的{counted}{once}", "工作台账")
+
+
+def asked_group(name: str) -> str | None:
+    """Return who is asked, all of them where a name lists several (农户及村干部); None where nobody is named."""
+    who = respondent(name)
+    listed = _SEVERAL.match(bare(name)) if who is not None else None
+    return listed["who"] if listed is not None else who
+
+
+def survey(who: str | None, name: str) -> Described:
+    """Return how a satisfaction is asked; the number of forms is the filer's, and who is asked where no one is named."""
+    forms = Blank(f"{shorten(name, _LONGEST)}的有效问卷份数", "number", "200")
+    group = Blank(f"{shorten(name, _LONGEST)}的调查对象", "text", "参训学员") if who is None else None
+    counted = counted_as(who) if who is not None else f"{group}人数"
     asked = "有效受访人数" if counted.endswith("人数") else f"有效受访{counted}"
-    return Described(
-        with_source(f"表示满意的{counted}÷{asked}×100%", f"问卷调查，有效问卷{blank}份"), (blank,)
-    )
+    text = with_source(f"表示满意的{counted}÷{asked}×100%", f"问卷调查，有效问卷{forms}份")
+    return Described(text, (group, forms) if group is not None else (forms,))
 
 
 def parts(name: str) -> Described:
@@ -133,7 +175,9 @@ def parts(name: str) -> Described:
     return Described(with_source(f"{upper}÷{lower}×100%", "工作台账"), (upper, lower))
 
 
-def standards(name: str, *, grades: tuple[str, str, str] = ("全部达成", "部分达成", "未达成")) -> Described:
+def standards(
+    name: str, *, grades: tuple[str, str, str] = ("达成预期", "部分达成预期", "未达成预期")
+) -> Described:
     """Return the standards of three grades; the first two are the filer's, the last is what remains."""
     short = shorten(strip_prefix(name), _LONGEST)
     first = Blank(f"{short}“{grades[0]}”的标准", "text", "年度任务全部完成并经考核确认")
@@ -153,17 +197,22 @@ def _rate(name: str) -> str:
     full = _IN_FULL.search(plain)
     if full is not None:
         verb = full["after"] or full["before"] or "发放"
-        return with_source(f"实际{verb}金额÷应{verb}金额×100%", "发放清册和支付凭证" if verb == "发放" else "支付凭证")
+        return with_source(
+            f"实际{verb}金额÷应{verb}金额×100%", "发放清册和支付凭证" if verb == "发放" else "支付凭证"
+        )
     if _PROPER_USE.search(plain):
         return with_source("经检查使用合规的资金额÷检查的资金总额×100%", "财务账簿和监督检查记录")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
+    word = tally_word(core) or ("对象数" if "覆盖" in core else "事项数" if len(core) <= _SHORT else "数量")
+    total = f"总{word}"
     if plain.endswith(_FAULTY):
-        return with_source(f"{core}的数量÷运行、办理或检查的总数量×100%", "运行、办理或检查记录")
+        return with_source(f"{core}的{word}÷运行、办理或检查的{total}×100%", "运行、办理或检查记录")
     for endings, base, source in _DENOMINATORS:
         if plain.endswith(endings):
-            top = f"{core}的受访人数" if base == "有效受访人数" else f"{core}的数量"
-            return with_source(f"{top}÷{base}×100%", source)
-    return with_source(f"{core}的数量÷应纳入统计的总数量×100%", "工作台账")
+            if base.startswith("有效受访"):
+                return with_source(f"{core}的受访人数÷有效受访人数×100%", source)
+            return with_source(f"{core}的{word}÷{base.format(total)}×100%", source)
+    return with_source(f"{core}的{word}÷应纳入统计的{total}×100%", "工作台账")
 
 
 def with_source(formula: str, source: str) -> str:

@@ -13,7 +13,7 @@ from nlp import library
 from nlp.lexicon import data
 from nlp.naming import management_word, placeholders
 from nlp.sameness import same
-from nlp.subject import counted_as, is_generic, matter, measured, served, topic
+from nlp.subject import counted_as, delivered, is_generic, matter, served, topic
 from rules.engine.context import ProjectContext, RowContext
 
 FITS: Final = 0.3
@@ -78,7 +78,7 @@ def subject_of(ctx: ProjectContext) -> Subject | None:
     if len(about) < 2 or is_generic(about):
         # A name that says nothing (其他工作经费): what is counted first says more.
         name = next(
-            (thing for row in ctx.of("数量") if 3 <= len(thing := measured(row.text("name"))) <= 10), ""
+            (thing for row in ctx.of("数量") if 3 <= len(thing := delivered(row.text("name"))) <= 10), ""
         )
         about = name
     if not about:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nlp.measures import has_measurable_noun
+from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.indicators import Tier
-from rules.rewriting.own import EFFECTS, dated, explained, graded, quality, renamed
+from rules.rewriting.own import EFFECTS, assessed, dated, explained, graded, quality, renamed
 from rules.rewriting.rows import replaced
 from rules.rewriting.values import asked
 
@@ -16,7 +17,8 @@ from rules.rewriting.values import asked
 def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield drafts for a row whose name or target cannot be measured, closest to what the filer wrote first."""
     words = ctx.quantity.kind == "text"
-    if words and (ctx.category == "数量" or has_measurable_noun(ctx.text("name"))):
+    goal = goal_phrase(ctx.text("name")) is not None
+    if words and not goal and (ctx.category == "数量" or has_measurable_noun(ctx.text("name"))):
         yield from asked(ctx, why=why)
     if words:
         yield from dated(ctx, why=why)
@@ -25,8 +27,11 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         yield from replaced(ctx, kinds=frozenset({"ratio"}), why=why, upto=Tier.NEAR, ask=False)
     yield from replaced(ctx, why=why, upto=Tier.NEAR, ask=False)
     if words and (ctx.category in EFFECTS or ctx.category in ("社会成本", "生态环境成本")):
-        yield from graded(ctx, why=why)
         yield from renamed(ctx, why=why)
+        yield from graded(ctx, why=why)
     yield from explained(ctx, why=why)
+    yield from replaced(ctx, why=why, ask=False)
+    if words:
+        yield from assessed(ctx, why=why)
     yield from replaced(ctx, why=why)
     yield from asked(ctx, why=why)

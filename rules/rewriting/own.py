@@ -13,18 +13,33 @@ from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.blanks import date_blank, number_blank
 from rules.rewriting.cells import figure_text, grade_cells, row_edits, value_cells
-from rules.rewriting.describe import describe, parts, standards
+from rules.rewriting.describe import describe, parts, standards, with_source
 
 EFFECTS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响")
 _NEGATIVE: Final = re.compile(r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘")
 _BAD_GRADES: Final = ("达到控制要求", "部分达到控制要求", "未达到控制要求")
-_GOOD_GRADES: Final = ("全部达成", "部分达成", "未达成")
+_GOOD_GRADES: Final = ("达成预期", "部分达成预期", "未达成预期")
 _TIMELY_TAIL: Final = re.compile(
     r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
 )
 _QUALITY_TAIL: Final = re.compile(r"(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准)?$")
 _PRAISE: Final = re.compile(r"(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效)+$")
-_DEGREES: Final = frozenset({"提升", "提高", "增强", "改善", "优化"})
+_INTANGIBLE: Final = ("管理", "工作", "服务", "业务", "事务")
+_SHORTEST_WORK: Final = 4
+_DEGREES: Final = frozenset(
+    {
+        "提升", "提高", "增强", "改善", "优化", "促进", "保障", "维护", "丰富", "推动", "推进", "带动", "完善", "巩固",
+        "减少", "降低", "扩大", "弘扬", "保护", "满足", "助力", "拉动", "增加", "营造", "稳定",
+    }
+)  # fmt: skip
+_STATED: Final = re.compile(
+    r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?:得到|获得|实现)(?:有效|进一步|明显|持续|充分|切实)?(?P<verb>提升|提高|增强|改善|优化|保障|保护|维护|丰富|完善|巩固|满足|发展|修复|缓解)$"
+)
+_ENDS_IN_VERB: Final = re.compile(r"(?:程度|水平|能力|情况|力)$")
+_REPEATED: Final = re.compile(
+    r"(?:演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
+)
+_LISTS: Final = re.compile(r"[、，,；;和及与]")
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
 
 
@@ -71,6 +86,9 @@ def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         action = _TIMELY_TAIL.sub("", bare(ctx.text("name")))
         if len(action) < 2 or len(action) > 14 or action in _VAGUE_ACTIONS:
             return
+        if _REPEATED.search(action):
+            yield _in_time(ctx, f"{action}按期完成率", why)
+            return
         name = f"{action}完成日期"
     blank = date_blank(ctx.project, name)
     cells = {
@@ -86,12 +104,33 @@ def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     )
 
 
+def _in_time(ctx: RowContext, name: str, why: str) -> Draft:
+    """Return the draft that asks how much of a repeated action is done in time."""
+    blank = number_blank(name, "计划标准", unit="%")
+    cells = {
+        "name": name,
+        "description": describe(name, "时效").text,
+        **value_cells(ctx, "≥", str(blank), "%"),
+    }
+    return Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」",
+        rationale=why,
+        edits=row_edits(ctx, cells),
+        blanks=(blank,),
+    )
+
+
 def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that asks of the row's own output how much of it is up to the standard."""
     if ctx.category != "质量" or is_rate(ctx.text("name")):
         return
     thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
-    if thing.endswith("管理") or not 2 <= len(thing) <= 14 or thing in _VAGUE_ACTIONS or goal_phrase(ctx.text("name")) is not None:
+    if (
+        thing.endswith(("管理", "工作", "服务", "业务", "事务"))
+        or not 2 <= len(thing) <= 14
+        or thing in _VAGUE_ACTIONS
+        or goal_phrase(ctx.text("name")) is not None
+    ):
         return
     name = f"{cased(ctx.text('name'), thing)}质量达标率"
     quantity = ctx.quantity
@@ -115,15 +154,38 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     )
 
 
+def assessed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that asks how much of a work that yields no things (信访工作) is up to its assessment."""
+    if ctx.category != "质量" or is_rate(ctx.text("name")) or goal_phrase(ctx.text("name")) is not None:
+        return
+    thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
+    if not thing.endswith(_INTANGIBLE):
+        thing = f"{thing}工作"
+    if not _SHORTEST_WORK <= len(thing) <= 14 or thing in _VAGUE_ACTIONS:
+        return
+    name = f"{cased(ctx.text('name'), thing)}考核达标率"
+    blank = number_blank(name, "计划标准", unit="%")
+    told = with_source(f"考核达标的{thing}事项数÷考核的{thing}事项总数×100%", "考核记录")
+    yield Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」",
+        rationale=why,
+        edits=row_edits(ctx, {"name": name, "description": told, **value_cells(ctx, "≥", str(blank), "%")}),
+        blanks=(blank,),
+    )
+
+
 def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that turns a goal (提升医疗服务能力) into a degree in grades (医疗服务能力提升程度)."""
-    verb = goal_phrase(ctx.text("name"))
-    if verb not in _DEGREES or ctx.category not in EFFECTS or ctx.quantity.kind != "text":
+    if ctx.category not in EFFECTS or ctx.quantity.kind != "text":
         return
-    thing = bare(ctx.text("name")).removeprefix(verb)
-    if not 2 <= len(thing) <= 16:
+    text, verb = bare(ctx.text("name")), goal_phrase(ctx.text("name"))
+    stated = _STATED.fullmatch(text)
+    thing = text.removeprefix(verb) if verb is not None else stated["thing"] if stated is not None else ""
+    degree = verb or (stated["verb"] if stated is not None else "")
+    # Of several things none may get lost: such a name keeps its wording.
+    if degree not in _DEGREES or not 2 <= len(thing) <= 16 or _LISTS.search(thing):
         return
-    name = f"{cased(ctx.text('name'), thing)}{verb}程度"
+    name = f"{cased(ctx.text('name'), thing)}{degree}程度"
     told = standards(name)
     cells = {"name": name, **grade_cells(ctx, "/".join(_GOOD_GRADES))}
     if ctx.has("description"):
