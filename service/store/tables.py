@@ -37,8 +37,12 @@ class Base(DeclarativeBase):
     """Base of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
-    # SQLAlchemy reads this from the class.
-    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, datetime: DateTime(timezone=False)}  # noqa: RUF012
+    # SQLAlchemy reads this from the class. None is NULL, not the JSON word null: purging has to leave NULL.
+    type_annotation_map = {  # noqa: RUF012
+        dict[str, Any]: JSON(none_as_null=True),
+        list[Any]: JSON(none_as_null=True),
+        datetime: DateTime(timezone=False),
+    }
 
 
 class ApiKey(Base):
@@ -135,6 +139,8 @@ class FindingRow(Base):
     severity: Mapped[str] = mapped_column(String(10))
     path: Mapped[str] = mapped_column(String(200))
     opinion_code: Mapped[str] = mapped_column(String(10))
+    waived: Mapped[bool] = mapped_column(Boolean)
+    """Set aside by a waiver or the baseline; kept so that a later round does not count it as solved."""
 
 
 class Opinion(Base):
