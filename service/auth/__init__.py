@@ -1,0 +1,1 @@
+"""Who may do what: keys, roles, sessions of pages, tokens of an identity provider, quotas."""
