@@ -38,8 +38,9 @@ check: $(VENV)/.dev ## 格式、类型、导入方向
 bench: $(VENV)/.dev ## 量速度与内存（与基线并排，不作断言）
 	@$(BIN)/python -m tests.bench
 
-docs: $(VENV)/.dev ## 由规则说明生成 rules/CATALOGUE.md
+docs: $(VENV)/.dev ## 由规则说明与接口生成 rules/CATALOGUE.md、openapi.json
 	@$(BIN)/python -c "from rules.engine.docs import render_catalogue as r; open('rules/CATALOGUE.md','w',encoding='utf-8').write(r())"
+	@$(BIN)/python -c "from service.api.openapi import render as r; open('openapi.json','w',encoding='utf-8').write(r())"
 
 evaluate: $(VENV)/.dev ## 评测分类模型与规则，更新模型说明和图（FILE=带标注的表，可省）
 	@$(BIN)/python -m nlp.training.card $(FILE)

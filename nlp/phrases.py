@@ -60,6 +60,11 @@ def vague_words(text: str, kinds: tuple[str, ...] = _VALUE_KINDS) -> tuple[tuple
     return tuple(found)
 
 
+@cache
+def _goal_verbs() -> re.Pattern[str]:
+    return alternation(words_of_kind("goal_verb"))
+
+
 @lru_cache(maxsize=16384)
 def goal_phrase(name: str) -> str | None:
     """Return the verb with which a name starts that is a goal and no indicator (提高…, 确保…), or None.
@@ -67,7 +72,7 @@ def goal_phrase(name: str) -> str | None:
     A name that ends in a measure (提高森林覆盖率) can be measured and is left alone.
     """
     text = core_name(name)
-    match = alternation(words_of_kind("goal_verb")).match(text)
+    match = _goal_verbs().match(text)
     if match is None or _GOAL_NOUN.match(text) or has_measurable_noun(name):
         return None
     if match[0] == "维护" and _MAINTAIN.match(text) is None:

@@ -154,7 +154,8 @@ class Scheme:
     @property
     def categories(self) -> frozenset[str]:
         """The meanings of all classes of the pack."""
-        return frozenset(name for name in CATEGORIES if self.has(name))
+        own = {item.category for branch in self.level1 for item in branch.level2}
+        return frozenset(name for name in CATEGORIES if name in own)
 
     def has(self, category: str) -> bool:
         """Whether the pack has the class at all."""

@@ -45,14 +45,13 @@ def answers(items: Sequence[Item], scheme_id: str) -> list[dict[str, Any]]:
     scheme = load_scheme(scheme_id)
     try:
         predictions = classify_many([item.query for item in items], scheme.categories)
-        return [
-            _answer(item, prediction, scheme) for item, prediction in zip(items, predictions, strict=True)
-        ]
+        return [answer(item, prediction, scheme) for item, prediction in zip(items, predictions, strict=True)]
     except CorpusError as error:
         raise SettingsError(str(error)) from error
 
 
-def _answer(item: Item, prediction: Prediction, scheme: Scheme) -> dict[str, Any]:
+def answer(item: Item, prediction: Prediction, scheme: Scheme, *, reasons: bool = True) -> dict[str, Any]:
+    """Return the contract's answer for an item whose prediction is known; its reasons cost more than the rest."""
     best = prediction.category
     others = [
         (name, share) for name, share in prediction.ranked[1 : 1 + _ALTERNATIVES] if share >= _LEAST_SHARE
@@ -63,10 +62,10 @@ def _answer(item: Item, prediction: Prediction, scheme: Scheme) -> dict[str, Any
         "confidence": round(prediction.confidence, 4),
         "abstain": prediction.abstain,
         "alternatives": [{"label": scheme.level2_name(name), "p": round(share, 4)} for name, share in others],
-        "cues": list(cues(item.query, best)),
+        "cues": list(cues(item.query, best)) if reasons else [],
         "exemplars": [
             {"name": found.name, "label": scheme.level2_name(found.category), "similarity": found.similarity}
-            for found in nearest(item.query.name, best)
+            for found in (nearest(item.query.name, best) if reasons else ())
         ],
     }
 

@@ -1,4 +1,4 @@
-"""The commands: check, parse, rules, explain, doctor; `fix_commands` and `model_commands` have the others."""
+"""The commands: check, parse, rules, explain, doctor; the other `…_commands` modules have the others."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ def register(cli: click.Group) -> None:
     """Attach the commands to the group."""
     from service import fix_commands as fixing
     from service import model_commands as model
+    from service import serve_commands as serving
 
     for command in (
         check, parse, fixing.fix, fixing.suggest, rules, explain, doctor, model.classify, model.train, model.evaluate,
+        serving.serve,
     ):  # fmt: skip
         cli.add_command(command)
 

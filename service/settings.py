@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from service.errors import SettingsError
@@ -122,4 +123,95 @@ def _is_endpoint(url: str) -> bool:
         and bool(parts.hostname)
         and "@" not in parts.netloc
         and port != 0
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """The HTTP service. Every field except `limits` can be set as BIAOCHI_<NAME>."""
+
+    host: str = "127.0.0.1"
+    """Address to listen at."""
+    port: int = 8000
+    data: Path = Path("biaochi-data")
+    """Folder of the database and of kept files."""
+    database: str = field(default="", repr=False)
+    """Address of the database; empty: SQLite in the data folder."""
+    processes: int = 0
+    """Processes that read and check; 0: threads of the server itself, for tests and tools."""
+    max_concurrency: int = 64
+    """Requests with a body that are in hand at the same time; more are asked to come back."""
+    max_body_bytes: int = 8 * 1024 * 1024
+    """Size of a JSON body; files may be as large as the limits of input say."""
+    request_seconds: float = 30.0
+    """Time limit of reading and checking one request, the wait for a free process included."""
+    upload_seconds: float = 60.0
+    """Time limit of receiving one body."""
+    shutdown_seconds: int = 30
+    """How long requests in hand may go on after the service was told to stop."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of foreign pages that may call the interface; empty: none."""
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def database_url(self) -> str:
+        """The address of the database."""
+        return self.database or f"sqlite:///{self.data / 'biaochi.db'}"
+
+
+def server_from(environ: Mapping[str, str] | None = None) -> ServerSettings:
+    """Return the settings of the service with BIAOCHI_HOST and the like applied. Raises SettingsError."""
+    env = os.environ if environ is None else environ
+
+    def text(name: str, default: str) -> str:
+        return env.get(f"BIAOCHI_{name}", "").strip() or default
+
+    def whole(name: str, default: int, least: int, most: int) -> int:
+        given = text(name, str(default))
+        if not (given.isascii() and given.isdecimal() and len(given) <= 12 and least <= int(given) <= most):
+            raise SettingsError(f"环境变量 BIAOCHI_{name} 应为 {least} 到 {most} 的整数，请改正后重试")
+        return int(given)
+
+    def seconds(name: str, default: float) -> float:
+        found = _seconds(env.get(f"BIAOCHI_{name}"), default)
+        if not 0 < found <= 3600:
+            raise SettingsError(f"环境变量 BIAOCHI_{name} 应为大于 0、不超过 3600 的秒数，请改正后重试")
+        return found
+
+    origins = tuple(part.strip() for part in text("CORS_ORIGINS", "").split(",") if part.strip())
+    if not all(_is_origin(origin) for origin in origins):
+        raise SettingsError(
+            "环境变量 BIAOCHI_CORS_ORIGINS 应为逗号分隔的来源，如 https://portal.example，不含路径，请改正后重试"
+        )
+    return ServerSettings(
+        host=text("HOST", "127.0.0.1"),
+        port=whole("PORT", 8000, 0, 65_535),
+        data=Path(text("DATA", "biaochi-data")).expanduser(),
+        database=text("DATABASE", ""),
+        processes=whole("PROCESSES", os.cpu_count() or 1, 0, 256),
+        max_concurrency=whole("MAX_CONCURRENCY", 64, 1, 100_000),
+        max_body_bytes=whole("MAX_BODY_BYTES", 8 * 1024 * 1024, 1024, 1024**3),
+        request_seconds=seconds("REQUEST_SECONDS", 30.0),
+        upload_seconds=seconds("UPLOAD_SECONDS", 60.0),
+        shutdown_seconds=whole("SHUTDOWN_SECONDS", 30, 0, 3600),
+        cors_origins=origins,
+        limits=limits_from(env),
+    )
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a text is scheme and host, as browsers send it in `Origin`."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and text == f"{parts.scheme}://{parts.netloc}"
+        and "@" not in parts.netloc
+        and port != 0
+        and text.isascii()
+        and text.isprintable()
     )

@@ -37,6 +37,8 @@ def classify_many(queries: Sequence[Query], categories: frozenset[str] | None = 
 
 def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[np.float64]:
     """Return raw probabilities, shape (queries, heads), before calibration."""
+    if len(queries) == 1:
+        return _probabilities_of_one(artifact, queries[0])
     size = len(artifact.vocabulary)
     texts = [pieces(query) for query in queries]
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
@@ -53,6 +55,18 @@ def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[n
         starts = (np.cumsum(counts) - counts)[filled]
         length = np.sqrt(np.add.reduceat(artifact.squares[ids].astype(np.float64), starts))
         scores[filled] += np.add.reduceat(artifact.weights[ids], starts, axis=0) / length[:, None]
+    return 1.0 / (1.0 + np.exp(-scores))
+
+
+def _probabilities_of_one(artifact: Artifact, query: Query) -> npt.NDArray[np.float64]:
+    """Return what a batch would say of the query, to the bit, without what only a batch needs."""
+    vocabulary = artifact.vocabulary
+    known = sorted({vocabulary[piece] for piece in pieces(query) if piece in vocabulary})
+    scores = artifact.bias.astype(np.float64)[None, :]
+    if known:
+        ids, start = np.array(known), np.zeros(1, dtype=np.int64)
+        length = np.sqrt(np.add.reduceat(artifact.squares[ids].astype(np.float64), start))
+        scores = scores + np.add.reduceat(artifact.weights[ids], start, axis=0) / length[:, None]
     return 1.0 / (1.0 + np.exp(-scores))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NoReturn
@@ -16,6 +17,8 @@ from service.ingest.portal import is_message, mapping, message_year, project_fro
 from service.settings import Limits
 
 _MAX_DEPTH: Final = 64
+_HALF: Final = re.compile(rb"\\\0*u\0*[dD]")
+"""An escape that may be half of a pair, in any encoding of JSON."""
 
 
 class _BadJson(ValueError):
@@ -24,8 +27,9 @@ class _BadJson(ValueError):
 
 def read_json(data: bytes, limits: Limits) -> Document:
     """Return the document of JSON or JSON Lines bytes. Raises InputError."""
-    value = _parse(data)
-    _measure(value, limits)
+    value = parse_json(data, limits)
+    if _is_project(value):
+        value = {"projects": [value]}
     if isinstance(value, Mapping) and ("projects" in value or isinstance(value.get("document"), Mapping)):
         try:
             document = document_from_json(value)
@@ -46,6 +50,37 @@ def read_json(data: bytes, limits: Limits) -> Document:
     if not records:
         raise NoTableFound("JSON 中没有找到项目或指标数据，请提供 document 对象、指标行数组或项目报文")
     return replace(assemble(_as_table(records, limits), limits=limits), input_kind="json")
+
+
+def parse_json(data: bytes, limits: Limits) -> Any:
+    """Return what the JSON says, after its depth, size and texts were measured. Raises InputError."""
+    value = _parse(data)
+    _measure(value, limits)
+    if _HALF.search(data) is not None:
+        _must_be_unicode(value)
+    return value
+
+
+def _must_be_unicode(value: Any) -> None:
+    """Refuse halves of surrogate pairs: no file and no digest can hold them."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DamagedInput("JSON 中含有不成对的代理字符（\\ud800 一类），请改正后重试") from error
+
+
+def _is_project(value: Any) -> bool:
+    """Whether the value is one project of the contract, not an envelope around rows of a system."""
+    return (
+        isinstance(value, Mapping)
+        and isinstance(value.get("rows"), list)
+        and "projects" not in value
+        and (
+            isinstance(value.get("name"), str)
+            or isinstance(value.get("budget"), Mapping)
+            or isinstance(value.get("goals"), list)
+        )
+    )
 
 
 def _parse(data: bytes) -> Any:

@@ -1,0 +1,110 @@
+"""The command `serve`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from service.cli_text import ChineseCommand
+from service.errors import SettingsError
+
+if TYPE_CHECKING:
+    from service.settings import ServerSettings
+
+_BACKLOG = 512
+_KEEP_ALIVE_SECONDS = 20
+_MOST_CONNECTIONS = 1024
+
+
+@click.command(cls=ChineseCommand)
+@click.option("--host", metavar="地址", help="监听的地址，默认 127.0.0.1（或 BIAOCHI_HOST）")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="监听的端口，默认 8000（或 BIAOCHI_PORT）；0 由系统选择"
+)
+def serve(host: str | None, port: int | None) -> int:
+    """启动 HTTP 服务；按 Ctrl+C 或收到 SIGTERM 时，处理完手中的请求再退出。"""
+    from service.settings import server_from
+
+    settings = server_from()
+    if host is not None:
+        settings = replace(settings, host=host.strip())
+    if port is not None:
+        settings = replace(settings, port=port)
+    refuse_open(settings)
+    with _listening(settings) as listener:
+        return _run(settings, listener)
+
+
+def refuse_open(settings: ServerSettings) -> None:
+    """Raise SettingsError where others could reach the service without signing in.
+
+    Place for the auth part: return early where keys or an identity provider are set up.
+    """
+    from service.auth.network import is_loopback
+
+    if not is_loopback(settings.host):
+        raise SettingsError("尚未设置身份认证，只能在本机地址上启动：请用 --host 127.0.0.1，或先设置密钥")
+
+
+def _listening(settings: ServerSettings) -> socket.socket:
+    """Return the bound socket. Raises SettingsError where the address cannot be had."""
+    try:
+        found = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError as error:
+        raise SettingsError("监听的地址无法解析，请检查 --host 或 BIAOCHI_HOST") from error
+    family, kind, protocol, _, address = found[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"不能监听端口 {settings.port}（{error.strerror}），请用 --port 换一个端口，或检查 --host"
+        ) from error
+    return listener
+
+
+def _run(settings: ServerSettings, listener: socket.socket) -> int:
+    import uvicorn
+
+    from service.app import create_app
+
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                click.echo(f"标尺服务已启动：{_address(listener)}", err=True)
+
+    server = Server(config)
+    # uvicorn raises the signal again after it has stopped in good order; by then that is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    return 0 if server.started else 2
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
