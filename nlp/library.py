@@ -69,9 +69,9 @@ class Hit:
     told: bool
     """Whether the project's name or purpose has one of the words."""
     near: bool
-    """Whether the entry's own name shares a telling word with the row that it is to replace."""
+    """Whether the entry's own name shares a telling word with the row that it is to replace, and most with row and project."""
     own: bool
-    """Whether the entry's own name shares a telling word with the project's name or purpose."""
+    """Whether the project's name or purpose has most of the telling words of the entry's own name."""
 
 
 _WEIGHTS: Final = MappingProxyType(
@@ -82,6 +82,9 @@ _KEEP: Final = re.compile(r"运维|维护|养护|运行|管护|保洁|清扫|租
 _BUILD_NAME: Final = re.compile(r"投运|竣工|开工|交工|完工|建成|新建|改建")
 _FIELD: Final = 3.0
 """Sum of telling words from which a project belongs to a sector: about one word of its own in the project's name."""
+_HALF: Final = 0.5
+_SURE: Final = 0.8
+"""Score from which the cue words alone say that an entry is meant for the project."""
 _NEAR_BEST: Final = 0.5
 _FULL: Final = 12.0
 """Sum of weighted idf that counts as a full match."""
@@ -120,24 +123,21 @@ def search(
         if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
             continue
         score, cues, told = base.get(number, (0.0, (), False))
-        if entry.sector == GENERAL and not (told and _shares(number, project.name + "|" + project.purpose)):
+        if entry.sector == GENERAL and not told:
             continue
         if _other_phase(entry, project.name):
             continue
         if target:
             score += fuzz.ratio(target, normalise(entry.name)) / 300
         if score > 0:
-            about_row = bool(target) and _shares(number, target)
-            found.append(
-                Hit(
-                    entry,
-                    round(score, 4),
-                    cues,
-                    told,
-                    about_row,
-                    _shares(number, project.name + "|" + project.purpose),
-                )
-            )
+            mine = f"{project.name}|{project.purpose}"
+            # What belongs to no sector has to be about the project's own things.
+            strict = entry.sector == GENERAL
+            near = bool(target) and told and _shares(number, target)
+            if strict:
+                near = near and (score >= _SURE or _covers(number, f"{mine}|{target}"))
+            own = _shares(number, mine) and (score >= _SURE or _covers(number, mine))
+            found.append(Hit(entry, round(score, 4), cues, told, near, own))
     found.sort(key=lambda hit: (-hit.score, hit.entry.name))
     return tuple(found[:limit])
 
@@ -145,6 +145,13 @@ def search(
 def _shares(number: int, text: str) -> bool:
     """Whether a telling word of the entry's name stands in a text; the words of its sector tell nothing more."""
     return any(word in text for word in _telling()[number])
+
+
+def _covers(number: int, text: str) -> bool:
+    """Whether a text has more than half of the telling words of the entry's name, by length."""
+    telling = _telling()[number]
+    total = sum(map(len, telling))
+    return total > 0 and sum(len(word) for word in telling if word in text) > _HALF * total
 
 
 def _other_phase(entry: Entry, project_name: str) -> bool:

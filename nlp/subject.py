@@ -147,7 +147,7 @@ def counted_as(who: str) -> str:
 
 
 def _people(who: str, unit: str) -> str:
-    if who.endswith(("人", "户", "员", "者", "民", "生", "师", "家", "属")):
+    if who.endswith(("人", "户", "员", "者", "民", "生", "师", "家", "属", "工", "童", "兵", "友", "对象")):
         return who
     return who + (unit or "人员")
 

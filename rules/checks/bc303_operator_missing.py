@@ -94,11 +94,13 @@ class OperatorMissing(RowRule):
             yield from units_for(ctx)  # The cell is filled once: unit and sign together.
             return
         sign = usual_sign(ctx)
+        if ctx.category == "时效" and ctx.quantity.kind == "count":
+            sign = "＝"  # 「每月发放 12次」: how often, neither more nor less.
         if ctx.quantity.kind == "ratio" and ctx.quantity.number == 100 and sign == "≥":
             draft = with_operator(ctx, "＝", title="补充「＝」", why="比率不会超过100%，数值不变，请核实")
             if draft is not None:
                 yield draft
-        why = "以低为好的指标使用上限" if sign == "≤" else "以高为好的指标使用下限"
+        why = {"≤": "以低为好的指标使用上限", "≥": "以高为好的指标使用下限"}.get(sign, "固定的次数使用等号")
         for operator, title in ((sign, f"补充「{sign}」"), ("＝", "固定标准补充「＝」")):
             draft = with_operator(ctx, operator, title=title, why=f"{why}，数值不变，请核实")
             if draft is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from models.records.finding import Evidence, Finding, Severity
-from nlp.naming import has_measurable_noun
+from nlp.naming import has_measurable_noun, is_zero_event, lower_is_better
 from nlp.text import core_name
 from nlp.topics import FOREIGN, likeness, telling_words
 from rules.engine.base import LOGIC, ProjectRule, Source
@@ -95,7 +95,12 @@ class OffTopicIndicator(ProjectRule):
     def _is_foreign(row: RowContext, text: str, about: tuple[str, ...], rows: tuple[RowContext, ...]) -> bool:
         # A goal phrase (实现数字化) may serve any field; only what is measured is compared.
         found = telling_words(row.text("name"))
-        if not has_measurable_noun(row.text("name")) or all(word.endswith("化") for word in found):
+        if (
+            is_zero_event(row.text("name"))
+            or lower_is_better(row.text("name"))
+            or not has_measurable_noun(row.text("name"))
+            or all(word.endswith("化") for word in found)
+        ):
             return False
         score = likeness(found, about)
         if score is None or score > FOREIGN:

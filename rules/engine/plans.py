@@ -32,6 +32,10 @@ class Plan:
     settled: frozenset[str]
     """Fingerprints."""
 
+    def changes(self, field: str) -> bool:
+        """Whether a cell of the field is rewritten."""
+        return any(split_path(edit.path).field == field for edit in self.draft.edits)
+
 
 def row_of(finding: Finding) -> Row | None:
     """Return project and row that a finding lies in."""

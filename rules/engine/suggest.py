@@ -19,6 +19,8 @@ from rules.engine.verify import Verifier
 
 KEPT = 2
 TRIED = 8
+_OTHERS = ("name", "level2", None)
+"""Fields (None for whole rows) whose change puts another indicator in the row's place."""
 _REASONS = 3
 """Of the reasons of the parts of a folded suggestion."""
 Proposer = Callable[[RowContext, Finding], Iterable[Draft]]
@@ -78,6 +80,9 @@ class Adviser:
         plan = found.get(row) if row is not None else None
         if plan is None or finding.fingerprint not in plan.settled or (own and own[0] == plan.suggestion):
             return finding
+        field = split_path(finding.location.path).field
+        if own and field is not None and not plan.changes(field):
+            return finding  # It goes away beside the plan, not by it.
         rest = [item for item in own if item.edits != plan.suggestion.edits]
         return replace(finding, suggestions=(plan.suggestion, *rest)[: max(1, len(own))])
 
@@ -104,7 +109,9 @@ class Adviser:
     ) -> tuple[Suggestion, ...]:
         kept: list[Suggestion] = []
         for draft in drafts:
-            proven = self.verifier.prove(draft, members, hints=hints)
+            # What keeps the filer's own indicator may raise a hint; another indicator in its place may not.
+            keeps = not any(split_path(edit.path).field in _OTHERS for edit in draft.edits)
+            proven = self.verifier.prove(draft, members, hints=hints or keeps)
             if isinstance(proven, str):
                 self.dropped[members[0].code, proven] += 1
             elif all(proven.edits != other.edits for other in kept):

@@ -46,6 +46,8 @@ _LIST: Final = re.compile(r"[、；;]|以及|及|和|等")
 _NEAR: Final = 24
 """Characters in front of a price in which its thing has to stand."""
 _SAME: Final = 0.6
+_PER_HEAD: Final = re.compile(r"(?:人均|户均|每人|每户)$")
+_TWICE: Final = re.compile(r"([员工兵警])人员")
 _ROUNDING: Final = Decimal("1.05")
 """A goal that promises more than this is another figure, not the exact form of the rounded one."""
 
@@ -93,17 +95,25 @@ def _filed_prices(
     """Yield unit costs that the purpose or the goals state themselves (时令鲜花42万盆，1.6元/盆)."""
     text = "\n".join((project.project.budget.purpose.text, project.goals_text))
     for figure in find_numbers(text):
-        if figure.kind != "money" or not figure.per or figure.number is None or figure.number_span is None:
+        if figure.kind != "money" or figure.number is None or figure.number_span is None:
             continue
-        unit = figure.per[0]
         before = text[: figure.number_span[0]]
+        head = _PER_HEAD.search(before)
+        if head is not None:
+            unit = "户" if "户" in head[0] else "人"
+            money, *span = (figure.unit or "元").split("/")
+            written = f"{money}/{unit}" + "".join(f"·{part}" for part in span if part != unit)
+        elif figure.per:
+            unit, written = figure.per[0], figure.unit or f"元/{figure.per[0]}"
+        else:
+            continue
         for count in counts:
             thing = delivered(count.text("name"))
             if count.quantity.unit != unit or len(thing) < 2 or thing not in before[-_NEAR:]:
                 continue
             name = _name(project, count, row, unit)[0]
             yield _draft(
-                project, row, name, thing, plain(figure.number), figure.unit or f"元/{unit}", (), (),
+                project, row, name, thing, plain(figure.number), written, (), (),
                 f"{why}；单价取自资金用途或绩效目标，请核实", _counted_as(count),
             )  # fmt: skip
 
@@ -180,7 +190,8 @@ def _per_piece(
 
 def _counted_as(count: RowContext) -> str:
     """Return what the money is divided by, as the table counts it (铁路护路公里数, 采购折叠床数量)."""
-    name = shorten(bare(strip_prefix(count.text("name"))), _LONGEST_COUNT)
+    filed = count.text("name")
+    name = shorten(cased(filed, bare(strip_prefix(filed))), _LONGEST_COUNT)
     return name if is_count(name) else f"{name}数量"
 
 
@@ -192,6 +203,7 @@ def _name(project: ProjectContext, count: RowContext, row: RowContext | None, un
     if row is not None and is_unit_cost(row.text("name")):
         return row.text("name"), topic
     if unit in _EACH:
+        topic = _TWICE.sub(r"\1", topic)
         return f"{_EACH[unit]}{topic}成本", topic
     return f"每{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic
 

@@ -15,10 +15,12 @@ from nlp import library
 from nlp.lexicon import bare
 from nlp.measures import (
     is_count,
+    is_rate,
     is_satisfaction,
     is_time_point_or_span,
     is_unit_cost,
     is_zero_event,
+    lower_is_better,
     rate_word,
     respondent,
 )
@@ -53,6 +55,16 @@ _PAYING: Final = re.compile(r"支付|拨付|发放|缴纳|兑付|付款")
 _STANDARD: Final = re.compile(
     r"标准|单价|^(?:单|每|人均|户均)|(?:均|每[\u4e00-\u9fff]{1,4})(?:费用|支出|金额|补助|补贴)"
 )
+_PAYMENT: Final = re.compile(r"(?:资金|经费|费用?|款|补贴|补助)(?P<after>支付|拨付|兑付|发放)(?:进度|到位)")
+_JOINED: Final = re.compile(r"、|以及|及(?!时)(?=[\u4e00-\u9fff]{3})")
+"""Two measures or two things under one name; 和, 与 also stand inside names of one thing."""
+_IN_TIME: Final = re.compile(r"按期|按时|如期|准时|及时(?!性|率)")
+_MONEY_TAIL: Final = re.compile(r"(?:金额|资金|经费|总额|额)$")
+_HEADCOUNT: Final = re.compile(r"(?:人|户|家|名|座|所|村|校|企业|对象|单位|机构|学校)(?:数量|数)$")
+_DIMENSIONS: Final = {
+    "公里": "长度", "千米": "长度", "米": "长度", "km": "长度", "亩": "面积", "平方米": "面积", "㎡": "面积",
+    "公顷": "面积", "万亩": "面积",
+}  # fmt: skip
 _DATE_TAIL: Final = re.compile(r"(?:的)?(?:完成)?(?:日期|时间|时点|时效|情况|及时性|进度|期限)*$")
 _LEAST_ACTION: Final = 2
 _COUNTED: Final = re.compile(r"[数量额次积度程模长]$|面积|里程|[(（]")
@@ -82,9 +94,14 @@ class Described:
 
 def description_of(ctx: RowContext) -> Described:
     """Return a description for a row as it is named and valued."""
-    if is_satisfaction(ctx.text("name")):
-        name = ctx.text("name")
+    name = ctx.text("name")
+    if is_satisfaction(name) or ctx.category == "服务对象满意度":
         return survey(asked_group(name) or asked_group(ctx.text("description")), name)
+    if _JOINED.search(name) and (is_rate(name) or ctx.category == "数量"):
+        each = Blank(f"分别写明{shorten(name, _LONGEST)}各自的口径", "text", "各项分别统计，分别登记")
+        return Described(with_source(str(each), "工作台账"), (each,))
+    if ctx.category == "数量" and not is_rate(name) and not _COUNTED.search(name):
+        return describe(name + _DIMENSIONS.get(ctx.quantity.unit or "", "数量"), ctx.category)
     if ctx.quantity.kind == "text":
         return (
             standards(ctx.text("name"))
@@ -105,8 +122,7 @@ def describe(name: str, category: str | None) -> Described:
     name = shorten(strip_prefix(name), _LONGEST)
     if is_satisfaction(name):
         return survey(asked_group(name), name)
-    word = rate_word(name)
-    if word is not None:
+    if rate_word(name) is not None or _PAYMENT.search(name):
         return Described(_rate(name))
     if is_zero_event(name):
         thing = _HAPPENS.sub("", _DENIAL.sub("", name, count=1)) or name
@@ -115,7 +131,8 @@ def describe(name: str, category: str | None) -> Described:
         return Described(with_source(f"{name}＝实际支出总额÷实际完成或受益的数量", "支付凭证和结算资料"))
     if category == "成本" or category == "经济成本":
         if _STANDARD.search(name):
-            return Described(with_source(f"按核定标准计算的{name}", "支出标准文件和支付凭证"))
+            told = "标准文件规定的每一对象金额" if name.endswith("标准") else "实际支出总额÷对应的数量"
+            return Described(with_source(told, "支出标准文件和支付凭证"))
         scope = Blank(f"{name}包括的支出内容", "text", "材料费、人工费")
         return Described(with_source(f"年度内实际支付的{scope}合计", "支付凭证和结算资料"), (scope,))
     if is_time_point_or_span(name) or category == "时效":
@@ -131,7 +148,7 @@ def describe(name: str, category: str | None) -> Described:
 
 def _dated(name: str) -> str:
     """Return which moment is meant: the last payment, or the last piece of the work."""
-    action = _DATE_TAIL.sub("", name)
+    action = _DATE_TAIL.sub("", _IN_TIME.sub("", name))
     if len(action) < _LEAST_ACTION:
         return with_source("最后一项工作完成并经确认的日期", "验收或办理记录")
     if _PAYING.search(action):
@@ -144,7 +161,11 @@ def _counted(name: str) -> str:
     counted = name if _COUNTED.search(name) else f"{name}数量"
     verb = delivering_verb(counted)
     rest = counted.removeprefix(verb) if verb else counted
-    once = "" if name.endswith(("次", "面积", "里程", "长度", "量")) else "，同一对象不重复计算"
+    if _MONEY_TAIL.search(counted):
+        return with_source(f"年度内实际支付的{counted}合计", "支付凭证")
+    if lower_is_better(counted) or counted.endswith(("发生数", "起数")):
+        return with_source(f"年度内发生并登记的{counted}", "登记台账")
+    once = "，同一对象不重复计算" if _HEADCOUNT.search(counted) else ""
     if verb and delivering_verb(rest) is None and rest[:1] not in ("人", "户", "数", "场", "次"):
         return with_source(f"年度内实际{verb}并登记确认的{rest}{once}", "工作台账和验收记录")
     return with_source(f"年度内实际完成并登记确认的{counted}{once}", "工作台账")
@@ -194,16 +215,23 @@ def _rate(name: str) -> str:
             return with_source(formula, "统计台账")
     if _SAVING.search(plain):
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
-    full = _IN_FULL.search(plain)
+    full = _IN_FULL.search(plain) or _PAYMENT.search(plain)
     if full is not None:
-        verb = full["after"] or full["before"] or "发放"
+        groups = full.groupdict()
+        verb = groups.get("after") or groups.get("before") or "发放"
         return with_source(
             f"实际{verb}金额÷应{verb}金额×100%", "发放清册和支付凭证" if verb == "发放" else "支付凭证"
         )
     if _PROPER_USE.search(plain):
         return with_source("经检查使用合规的资金额÷检查的资金总额×100%", "财务账簿和监督检查记录")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
-    word = tally_word(core) or ("对象数" if "覆盖" in core else "事项数" if len(core) <= _SHORT else "数量")
+    word = tally_word(core) or (
+        "对象数"
+        if re.search(r"覆盖|发放|到位|享受|受益", core)
+        else "事项数"
+        if len(core) <= _SHORT
+        else "数量"
+    )
     total = f"总{word}"
     if plain.endswith(_FAULTY):
         return with_source(f"{core}的{word}÷运行、办理或检查的{total}×100%", "运行、办理或检查记录")

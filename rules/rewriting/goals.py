@@ -179,7 +179,8 @@ def _added(
 ) -> Iterator[Draft]:
     if carries_weights(project):
         return
-    cells = {**class_cells(project, category), "name": name, "description": describe(name, category).text}
+    told = describe(name, category)
+    cells = {**class_cells(project, category), "name": name, "description": told.text}
     cells |= value_cells(project, "≥", figure, unit)
     cells["basis"], document = basis_text(category)
     edit = add_edit(project, cells)
@@ -187,7 +188,7 @@ def _added(
         title=f"补充{project.scheme.level2_name(category)}「{name}」",
         rationale=why,
         edits=(edit,),
-        blanks=used((*blanks, document), (edit,)),
+        blanks=used((*blanks, *told.blanks, document), (edit,)),
     )
 
 

@@ -20,6 +20,7 @@ FITS: Final = 0.3
 """Score from which an entry of the library counts as meant for the project."""
 _LONGEST_TOPIC: Final = 14
 _PAYING: Final = re.compile(r"资金|支付|拨付|发放|付款|费用")
+_GRANTS: Final = re.compile(r"优待金|慰问金|奖励金|救助金|助学金|抚恤金|生活费|补贴|补助|工资|报酬|津贴")
 _LISTS: Final = re.compile(r"[、，,（(“”]|以及|及(?!时)|和(?!谐|平)")
 
 
@@ -63,6 +64,8 @@ class Subject:
     topic: str
     matter: str
     served: str
+    grant: str = "资金"
+    """What the money is called that is paid out (补贴, 慰问金)."""
 
     @property
     def staff(self) -> str:
@@ -85,7 +88,12 @@ def subject_of(ctx: ProjectContext) -> Subject | None:
         return None
     names = tuple(row.text("name") for row in ctx.live_rows)
     who = served(names, ctx.project.budget.purpose.text) or ""
-    return Subject(about, _short(matter(name)) or about, who)
+    return Subject(about, _short(matter(name)) or matter(about) or about, who, _money_word(name))
+
+
+def _money_word(name: str) -> str:
+    found = _GRANTS.findall(name)
+    return found[-1] if found else "资金"
 
 
 def _short(text: str) -> str:
@@ -146,7 +154,8 @@ def proposals(
     if wanted:
         everything = [
             replace(item, tier=Tier.HINTED)
-            if item.name.endswith(wanted) and item.tier <= Tier.FRAME
+            if item.name.endswith(wanted)
+            and (item.tier <= Tier.OWN or (item.tier is Tier.FRAME and category == "社会效益"))
             else item
             for item in everything
         ]
@@ -202,6 +211,7 @@ def _framed(
         "served_number": counted,
         "asked": "有效受访人数" if counted.endswith("人数") else f"有效受访{counted}",
         "staff": about.staff,
+        "grant": about.grant,
     }
     for frame in _frames():
         if frame["category"] != category or not _asked(frame, project.name.text or project.title.text, text):

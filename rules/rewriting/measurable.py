@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nlp.measures import has_measurable_noun
+from nlp.measures import has_measurable_noun, management_word
 from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
@@ -18,6 +18,9 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield drafts for a row whose name or target cannot be measured, closest to what the filer wrote first."""
     words = ctx.quantity.kind == "text"
     goal = goal_phrase(ctx.text("name")) is not None
+    if management_word(ctx.text("name")) is not None:
+        yield from replaced(ctx, why=why, keep=False)
+        return
     if words and not goal and (ctx.category == "数量" or has_measurable_noun(ctx.text("name"))):
         yield from asked(ctx, why=why)
     if words:

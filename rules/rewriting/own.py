@@ -22,7 +22,7 @@ _GOOD_GRADES: Final = ("达成预期", "部分达成预期", "未达成预期")
 _TIMELY_TAIL: Final = re.compile(
     r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
 )
-_QUALITY_TAIL: Final = re.compile(r"(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准)?$")
+_QUALITY_TAIL: Final = re.compile(r"(?:(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准))*$")
 _PRAISE: Final = re.compile(r"(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效)+$")
 _INTANGIBLE: Final = ("管理", "工作", "服务", "业务", "事务")
 _SHORTEST_WORK: Final = 4
@@ -39,7 +39,11 @@ _ENDS_IN_VERB: Final = re.compile(r"(?:程度|水平|能力|情况|力)$")
 _REPEATED: Final = re.compile(
     r"(?:演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
 )
-_LISTS: Final = re.compile(r"[、，,；;和及与]")
+_LISTS: Final = re.compile(r"[、，,；;与]|和(?!谐|平|睦|美)|及(?!时)")
+_TRAILING: Final = re.compile(
+    r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?P<verb>提高|提升|增强|改善|优化|稳定|丰富|完善|减少|降低|发展|提质增效|增效|普及|传承|弘扬)$"
+)
+_QUALITIES: Final = ("力量", "素质", "能力", "环境", "氛围", "水平", "意识")
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
 
 
@@ -126,7 +130,7 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         return
     thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
     if (
-        thing.endswith(("管理", "工作", "服务", "业务", "事务"))
+        thing.endswith((*_INTANGIBLE, *_QUALITIES))
         or not 2 <= len(thing) <= 14
         or thing in _VAGUE_ACTIONS
         or goal_phrase(ctx.text("name")) is not None
@@ -159,6 +163,8 @@ def assessed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if ctx.category != "质量" or is_rate(ctx.text("name")) or goal_phrase(ctx.text("name")) is not None:
         return
     thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
+    if thing.endswith(_QUALITIES):
+        return
     if not thing.endswith(_INTANGIBLE):
         thing = f"{thing}工作"
     if not _SHORTEST_WORK <= len(thing) <= 14 or thing in _VAGUE_ACTIONS:
@@ -179,11 +185,11 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if ctx.category not in EFFECTS or ctx.quantity.kind != "text":
         return
     text, verb = bare(ctx.text("name")), goal_phrase(ctx.text("name"))
-    stated = _STATED.fullmatch(text)
+    stated = _STATED.fullmatch(text) or _TRAILING.fullmatch(text)
     thing = text.removeprefix(verb) if verb is not None else stated["thing"] if stated is not None else ""
     degree = verb or (stated["verb"] if stated is not None else "")
     # Of several things none may get lost: such a name keeps its wording.
-    if degree not in _DEGREES or not 2 <= len(thing) <= 16 or _LISTS.search(thing):
+    if (degree not in _DEGREES and stated is None) or not 2 <= len(thing) <= 16 or _LISTS.search(thing):
         return
     name = f"{cased(ctx.text('name'), thing)}{degree}程度"
     told = standards(name)

@@ -142,7 +142,9 @@ def asked(
         )
         return
     edits = row_edits(ctx, cells)
-    yield Draft(title=title, rationale=why, edits=edits, blanks=used((blank,), edits))
+    # A floor where low is good (事故率 ≥95%) was no target: a ceiling in its place weakens nothing.
+    turned = low is True and quantity.operator not in ("≤", "＜")
+    yield Draft(title=title, rationale=why, edits=edits, blanks=used((blank,), edits), lifted=turned)
 
 
 def same_figure(ctx: RowContext, operator: str, unit: str) -> dict[str, str]:
