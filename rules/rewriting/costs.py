@@ -48,6 +48,8 @@ _NEAR: Final = 24
 _SAME: Final = 0.6
 _PER_HEAD: Final = re.compile(r"(?:人均|户均|每人|每户)$")
 _TWICE: Final = re.compile(r"([员工兵警])人员")
+_SPECIFIC: Final = re.compile(r"《|〔|\d|合同|标准.{2}|.{2}标准")
+"""A basis that names its document or figure stays."""
 _ROUNDING: Final = Decimal("1.05")
 """A goal that promises more than this is another figure, not the exact form of the rounded one."""
 
@@ -58,7 +60,7 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
     counts = _counted(project)
     priced = list(_filed_prices(project, counts, row, why))
     yield from priced
-    if counts and _only(counts) and not priced:
+    if counts and _only(project, counts) and not priced:
         yield from _per_piece(project, counts[0], row, why, alone=_unlisted(project))
     about = subject_of(project)
     if not counts and about is not None and row is not None and is_unit_cost(row.text("name")):
@@ -85,7 +87,7 @@ def unit_cost_added(project: ProjectContext, *, why: str) -> Iterator[Draft]:
     counts = _counted(project)
     priced = list(_filed_prices(project, counts, None, why))
     yield from priced
-    if counts and _only(counts) and not priced:
+    if counts and _only(project, counts) and not priced:
         yield from _per_piece(project, counts[0], None, why, alone=_unlisted(project))
 
 
@@ -118,10 +120,10 @@ def _filed_prices(
             )  # fmt: skip
 
 
-def _only(counts: list[RowContext]) -> bool:
-    """Whether the table counts one thing only that unit costs are usual for."""
+def _only(project: ProjectContext, counts: list[RowContext]) -> bool:
+    """Whether the table counts one thing only that unit costs are usual for, or one thing at all."""
     usual = [row for row in counts if row.quantity.unit in _EACH]
-    return len(usual or counts) == 1
+    return len(usual) == 1 or len(project.of("数量")) == 1
 
 
 def _unlisted(project: ProjectContext) -> bool:
@@ -221,6 +223,8 @@ def _draft(
     counted: str,
 ) -> Draft:
     basis, document = basis_text("成本")
+    if row is not None and _SPECIFIC.search(row.text("basis")):
+        basis = row.text("basis")
     cells = {
         "name": name,
         "description": with_source(f"{thing}的实际支出总额÷{counted}", "支付凭证和结算资料"),

@@ -26,8 +26,9 @@ from nlp.measures import (
 )
 from nlp.phrases import abstract_entry
 from nlp.sameness import same
-from nlp.subject import counted_as, delivering_verb, tally_word
-from nlp.text import strip_prefix
+from nlp.subject import counted_as, delivered, delivering_verb, is_generic, tally_word
+from nlp.text import normalise, strip_prefix
+from nlp.tokenise import words
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank
 
@@ -44,6 +45,7 @@ _DENOMINATORS: Final = (
     (("使用率", "利用率"), "可使用的{}", "使用记录"),
 )  # fmt: skip
 """Endings of rates → what is divided by, and where the figures come from; {} is how the thing is counted."""
+_EVENTS: Final = ("场次", "场数", "次数", "期数")
 _SHORT: Final = 4
 """A core of so few characters (完成及时) names no thing."""
 _FAULTY: Final = ("故障率", "差错率", "错误率", "返工率", "退件率", "投诉率", "空置率", "闲置率")
@@ -106,16 +108,32 @@ def description_of(ctx: RowContext) -> Described:
         return (
             standards(ctx.text("name"))
             if ctx.category in _EFFECTS
-            else describe(ctx.text("name"), ctx.category)
+            else describe(ctx.text("name"), ctx.category, table_word(ctx))
         )
     if ctx.quantity.kind == "ratio" and rate_word(ctx.text("name")) is None:
         return parts(ctx.text("name"))
-    return describe(ctx.text("name"), ctx.category)
+    return describe(ctx.text("name"), ctx.category, table_word(ctx))
+
+
+def table_word(ctx: RowContext, name: str | None = None) -> str | None:
+    """Return how the table counts the thing that a name is about (改造户数 → 户数 for 改造验收合格率); None if it does not."""
+    text = name or ctx.text("name")
+    for row in ctx.project.of("数量"):
+        unit = row.quantity.unit
+        if row.quantity.kind != "count" or not unit or row.quantity.per:
+            continue
+        thing = words(normalise(delivered(row.text("name"))))
+        if any(len(word) >= _LEAST_ACTION and word in text and not is_generic(word) for word in thing):
+            return unit if unit.endswith("次") else f"{unit}数"
+    return None
 
 
 @lru_cache(maxsize=8192)
-def describe(name: str, category: str | None) -> Described:
-    """Return formula or scope with the data source, from the library where it knows the indicator."""
+def describe(name: str, category: str | None, word: str | None = None) -> Described:
+    """Return formula or scope with the data source, from the library where it knows the indicator.
+
+    `word` is how the table counts the thing (户数), where it does.
+    """
     for entry in library.entries():
         if entry.category == category and entry.name[-1:] == name[-1:] and same(entry.name, name):
             return Described(with_source(entry.formula, entry.source))
@@ -123,7 +141,7 @@ def describe(name: str, category: str | None) -> Described:
     if is_satisfaction(name):
         return survey(asked_group(name), name)
     if rate_word(name) is not None or _PAYMENT.search(name):
-        return Described(_rate(name))
+        return Described(_rate(name, word))
     if is_zero_event(name):
         thing = _HAPPENS.sub("", _DENIAL.sub("", name, count=1)) or name
         return Described(with_source(f"按台账统计的年度{thing}发生数", "事件登记台账"))
@@ -168,7 +186,7 @@ def _counted(name: str) -> str:
     once = "，同一对象不重复计算" if _HEADCOUNT.search(counted) else ""
     if verb and delivering_verb(rest) is None and rest[:1] not in ("人", "户", "数", "场", "次"):
         return with_source(f"年度内实际{verb}并登记确认的{rest}{once}", "工作台账和验收记录")
-    return with_source(f"年度内实际完成并登记确认的{counted}{once}", "工作台账")
+    return with_source(f"年度内经登记确认的{counted}{once}", "工作台账")
 
 
 def asked_group(name: str) -> str | None:
@@ -208,7 +226,7 @@ def standards(
     )
 
 
-def _rate(name: str) -> str:
+def _rate(name: str, counted: str | None) -> str:
     plain = name.rstrip("（）()")
     for trends, formula in _TRENDS:
         if plain.endswith(trends):
@@ -225,12 +243,16 @@ def _rate(name: str) -> str:
     if _PROPER_USE.search(plain):
         return with_source("经检查使用合规的资金额÷检查的资金总额×100%", "财务账簿和监督检查记录")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
-    word = tally_word(core) or (
-        "对象数"
-        if re.search(r"覆盖|发放|到位|享受|受益", core)
-        else "事项数"
-        if len(core) <= _SHORT
-        else "数量"
+    word = (
+        counted
+        or tally_word(core)
+        or (
+            "对象数"
+            if re.search(r"覆盖|发放|到位|享受|受益", core)
+            else "事项数"
+            if len(core) <= _SHORT
+            else "数量"
+        )
     )
     total = f"总{word}"
     if plain.endswith(_FAULTY):
@@ -239,6 +261,8 @@ def _rate(name: str) -> str:
         if plain.endswith(endings):
             if base.startswith("有效受访"):
                 return with_source(f"{core}的受访人数÷有效受访人数×100%", source)
+            if word in _EVENTS and base.startswith("检查"):
+                base, source = "检查评价的{}", "检查评价记录"  # Events are not accepted like goods.
             return with_source(f"{core}的{word}÷{base.format(total)}×100%", source)
     return with_source(f"{core}的{word}÷应纳入统计的{total}×100%", "工作台账")
 

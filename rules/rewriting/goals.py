@@ -81,6 +81,7 @@ def raised(row: RowContext, text: str, where: str) -> Iterator[Draft]:
     for figure in find_numbers(text):
         if not comparable(quantity, figure) or figure.number is None or figure.number <= quantity.number:
             continue
+        yield from _settled(row, figure)
         for unit in dict.fromkeys((figure.unit or "", quantity.unit or "")):
             edits = row_edits(row, value_cells(row, quantity.operator or "≥", _shown(figure), unit))
             if edits:
@@ -89,6 +90,27 @@ def raised(row: RowContext, text: str, where: str) -> Iterator[Draft]:
                     rationale=f"{where}为「{_clause(text, figure)}」，指标值不应低于它，请核实",
                     edits=edits,
                 )
+
+
+def _settled(row: RowContext, figure: Quantity) -> Iterator[Draft]:
+    """Yield the draft that asks which figure holds, where the use of the money says what the row says."""
+    quantity = row.quantity
+    purpose = row.project.project.budget.purpose.text
+    if not any(
+        item.number == quantity.number and item.unit == quantity.unit for item in find_numbers(purpose)
+    ):
+        return
+    told, filed = f"{_shown(figure)}{figure.unit or ''}", row.filed_value
+    blank = Blank(
+        f"{row.words()['name']}核实后的数，不低于{filed}（绩效目标写{told}）", "number", _shown(figure)
+    )
+    unit = figure.unit or quantity.unit or ""
+    yield Draft(
+        title="核实后统一目标与指标值",
+        rationale=f"绩效目标为「{told}」，资金用途与指标值为「{filed}」，哪个有误请核实",
+        edits=row_edits(row, value_cells(row, quantity.operator or "≥", str(blank), unit)),
+        blanks=(blank,),
+    )
 
 
 def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iterator[Draft]:
@@ -106,6 +128,7 @@ def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iter
         return
     if figure.number > quantity.number or (figure.number == quantity.number and figure.unit != quantity.unit):
         unit = figure.unit or quantity.unit or ""
+        yield from _settled(row, figure)
         yield Draft(
             title=f"将指标值改为「{_shown(figure)}{unit}」",
             rationale=f"绩效目标为「{_clause(goal, figure)}」，以要求较高的为准，请核实",

@@ -35,7 +35,9 @@ class Tier(IntEnum):
     """An entry about a thing that the project's name or purpose names."""
     FRAME = 3
     """A frame made for this kind of project."""
-    LOOSE = 4
+    GENERIC = 4
+    """A frame for any project, in its own words: better than an empty row."""
+    LOOSE = 5
     """Of the project's field, but about something that its texts do not name."""
 
 
@@ -147,7 +149,7 @@ def proposals(
     ]
     framed = list(_framed(ctx, category, kinds))
     special = [replace(item, tier=Tier.FRAME) for item, bound in framed if bound]
-    rest = [replace(item, tier=Tier.LOOSE) for item, bound in framed if not bound]
+    rest = [replace(item, tier=Tier.GENERIC) for item, bound in framed if not bound]
     known = [_of_entry(hit) for hit in hits]
     everything = [*known, *special, *rest]
     wanted = _endings_for(name)
@@ -165,7 +167,9 @@ def proposals(
     seen: list[str] = []
     # When something is done is asked of the project's own task first.
     own_first = (
-        (Tier.HINTED, Tier.NEAR, Tier.FRAME, Tier.OWN, Tier.LOOSE) if category == "时效" else tuple(Tier)
+        (Tier.HINTED, Tier.NEAR, Tier.FRAME, Tier.OWN, Tier.GENERIC, Tier.LOOSE)
+        if category == "时效"
+        else tuple(Tier)
     )
     for item in sorted(everything, key=lambda item: own_first.index(item.tier)):
         if not any(same(item.name, other) for other in (*taken, *seen)):

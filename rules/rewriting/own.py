@@ -13,7 +13,7 @@ from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.blanks import date_blank, number_blank
 from rules.rewriting.cells import figure_text, grade_cells, row_edits, value_cells
-from rules.rewriting.describe import describe, parts, standards, with_source
+from rules.rewriting.describe import describe, parts, standards, table_word, with_source
 
 EFFECTS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响")
 _NEGATIVE: Final = re.compile(r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘")
@@ -43,6 +43,8 @@ _LISTS: Final = re.compile(r"[、，,；;与]|和(?!谐|平|睦|美)|及(?!时)"
 _TRAILING: Final = re.compile(
     r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?P<verb>提高|提升|增强|改善|优化|稳定|丰富|完善|减少|降低|发展|提质增效|增效|普及|传承|弘扬)$"
 )
+_STATES: Final = ("稳定", "和谐", "公平", "安全", "安宁")
+_PAYING: Final = re.compile(r"支付|付款|拨付")
 _QUALITIES: Final = ("力量", "素质", "能力", "环境", "氛围", "水平", "意识")
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
 
@@ -85,6 +87,8 @@ def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that turns a timeliness in words into a date of the row's own action."""
     if ctx.category != "时效" or is_rate(ctx.text("name")) or is_satisfaction(ctx.text("name")):
         return
+    if _PAYING.search(ctx.text("name")):
+        return  # When money is paid is no performance (BC104).
     name = deadline_name(ctx.text("name"))
     if name is None:
         action = _TIMELY_TAIL.sub("", bare(ctx.text("name")))
@@ -113,7 +117,7 @@ def _in_time(ctx: RowContext, name: str, why: str) -> Draft:
     blank = number_blank(name, "计划标准", unit="%")
     cells = {
         "name": name,
-        "description": describe(name, "时效").text,
+        "description": describe(name, "时效", table_word(ctx, name)).text,
         **value_cells(ctx, "≥", str(blank), "%"),
     }
     return Draft(
@@ -145,7 +149,7 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     figure = figure_text(quantity) if keeps else str(blank)
     cells = {
         "name": name,
-        "description": describe(name, "质量").text,
+        "description": describe(name, "质量", table_word(ctx, name)).text,
         **value_cells(ctx, (quantity.operator or "≥") if keeps else "≥", figure, "%"),
     }
     edits = row_edits(ctx, cells)
@@ -191,7 +195,9 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     # Of several things none may get lost: such a name keeps its wording.
     if (degree not in _DEGREES and stated is None) or not 2 <= len(thing) <= 16 or _LISTS.search(thing):
         return
-    name = f"{cased(ctx.text('name'), thing)}{degree}程度"
+    shown = cased(ctx.text("name"), thing)
+    # 「维护社会和谐稳定」: the state itself has degrees.
+    name = f"{shown}程度" if thing.endswith(_STATES) else f"{shown}{degree}程度"
     told = standards(name)
     cells = {"name": name, **grade_cells(ctx, "/".join(_GOOD_GRADES))}
     if ctx.has("description"):

@@ -95,7 +95,7 @@ def replaced(
     kinds: frozenset[str] | None = None,
     why: str = "",
     keep: bool = True,
-    upto: Tier = Tier.FRAME,
+    upto: Tier = Tier.GENERIC,
     ask: bool = True,
 ) -> Iterator[Draft]:
     """Yield drafts that put a measurable indicator in the row's place, in its own class unless another is given.
@@ -141,7 +141,9 @@ def added(ctx: ProjectContext, category: str, *, why: str, nth: int = 0) -> Iter
     if not ctx.scheme.has(category):
         return
     known = (
-        _added(ctx, category, item, why, nth) for item in proposals(ctx, category) if item.tier <= Tier.FRAME
+        _added(ctx, category, item, why, nth)
+        for item in proposals(ctx, category)
+        if item.tier <= Tier.GENERIC
     )
     yield from _weighted(ctx, category, chain(islice(known, 3), _ask(ctx, category, why=why, nth=nth)))
 
