@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from models.records.document import Document, Project
 from nlp import library
@@ -10,6 +11,10 @@ from nlp.scheme import CATEGORIES, Scheme, label_key, load_scheme
 from rules.engine.context import DocumentContext, ProjectContext
 from rules.rewriting.indicators import about_project, proposals
 from service.errors import SettingsError
+
+
+_LISTED: Final = 0.1
+"""Score from which an entry is listed: somebody who asks for a class chooses for himself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def fields(project: Project) -> tuple[str, ...]:
 
 def _of_class(ctx: ProjectContext, pack: Scheme, category: str, limit: int) -> list[Advice]:
     found = []
-    for item in proposals(ctx, category, breadth=max(limit, 6)):
+    for item in proposals(ctx, category, breadth=max(limit, 6), fits=_LISTED):
         found.append(
             Advice(
                 category=pack.level2_name(category),

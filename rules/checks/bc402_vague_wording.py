@@ -9,7 +9,7 @@ from rules.engine.base import DOC_88, FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.measurable import measurable
-from rules.support.cells import marked_qualitative
+from rules.support.cells import has_scale, marked_qualitative
 from rules.support.wording import graded_in_description, official_grade, same_text
 
 _IN_NAME: Final = ("degree", "trend", "adverb")
@@ -81,7 +81,8 @@ class VagueWording(RowRule):
         name = ctx.text("name")
         if not name:
             return
-        if not has_measurable_noun(name):
+        # A degree with grades (社区稳定程度) is judged by its grades.
+        if not has_measurable_noun(name) and not (has_scale(ctx) or graded_in_description(ctx)):
             hits = tuple(hit for hit in vague_words(name, _IN_NAME) if hit[0] not in _FINE_IN_NAME)
             if hits:
                 yield from self._vague(ctx, "name", "三级指标", hits)

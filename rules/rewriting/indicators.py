@@ -18,7 +18,7 @@ from rules.engine.context import ProjectContext, RowContext
 
 FITS: Final = 0.3
 """Score from which an entry of the library counts as meant for the project."""
-_LONGEST_TOPIC: Final = 14
+_LONGEST_TOPIC: Final = 18
 _PAYING: Final = re.compile(r"资金|支付|拨付|发放|付款|费用")
 _GRANTS: Final = re.compile(r"优待金|慰问金|奖励金|救助金|助学金|抚恤金|生活费|补贴|补助|工资|报酬|津贴")
 _LISTS: Final = re.compile(r"[、，,（(“”]|以及|及(?!时)|和(?!谐|平)")
@@ -131,11 +131,13 @@ def proposals(
     instead_of: RowContext | None = None,
     kinds: frozenset[str] | None = None,
     breadth: int = 6,
+    fits: float = FITS,
 ) -> Iterator[Proposal]:
     """Yield indicators of a class for the project, best first; none that the table already has.
 
     `instead_of` is the row to be replaced: likeness to it counts, and it does not rule out its own name. `kinds`
-    restricts to some kinds of values, `breadth` is how many entries of the library are looked at.
+    restricts to some kinds of values, `breadth` is how many entries of the library are looked at, `fits` the score that
+    they need.
     """
     taken = [row.text("name") for row in ctx.rows if row is not instead_of]
     like = (
@@ -145,11 +147,11 @@ def proposals(
     hits = [
         hit
         for hit in library.search(about_project(ctx), category, like=like, limit=breadth, unit_kinds=kinds)
-        if hit.score >= FITS and hit.words
+        if hit.score >= fits and hit.words
     ]
     framed = list(_framed(ctx, category, kinds))
-    special = [replace(item, tier=Tier.FRAME) for item, bound in framed if bound]
-    rest = [replace(item, tier=Tier.GENERIC) for item, bound in framed if not bound]
+    special = [item for item in framed if item.tier is Tier.FRAME]
+    rest = [item for item in framed if item.tier is not Tier.FRAME]
     known = [_of_entry(hit) for hit in hits]
     everything = [*known, *special, *rest]
     wanted = _endings_for(name)
@@ -198,10 +200,8 @@ def _of_entry(hit: library.Hit) -> Proposal:
     )  # fmt: skip
 
 
-def _framed(
-    ctx: ProjectContext, category: str, kinds: frozenset[str] | None
-) -> Iterator[tuple[Proposal, bool]]:
-    """Yield (proposal, whether words of the project ask for it)."""
+def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) -> Iterator[Proposal]:
+    """Yield what the frames make of the project; the tier says whether words of the project ask for it."""
     about = subject_of(ctx)
     if about is None:
         return
@@ -230,7 +230,8 @@ def _framed(
             category, name, frame["formula"].format(**words), frame["unit"], frame["operator"], kind,
             frame["basis"], frame["source"], f"按项目事项「{about.matter}」拟定",
             {"ratio": "92", "money": "1", "duration": "15"}.get(kind, "12"),
-        ), bool(frame["when"])  # fmt: skip
+            Tier.FRAME if frame["when"] else Tier.GENERIC if frame.get("generic") else Tier.LOOSE,
+        )  # fmt: skip
 
 
 def _asked(frame: dict[str, Any], name: str, text: str) -> bool:

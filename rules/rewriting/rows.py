@@ -9,6 +9,7 @@ from itertools import chain, islice
 from types import MappingProxyType
 
 from models.records.finding import Applicability, Edit
+from nlp.measures import management_word
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.rewriting.basis import basis_text
@@ -105,6 +106,10 @@ def replaced(
     tried.
     """
     target = category or ctx.category
+    if upto is Tier.GENERIC and management_word(ctx.text("name")) is None:
+        upto = (
+            Tier.FRAME
+        )  # A frame for any project stands in for what is no performance, not for what was meant.
     if target is None or not ctx.project.scheme.has(target):
         return
     found = [

@@ -91,6 +91,11 @@ def marked_qualitative(ctx: RowContext) -> bool:
     return value.startswith("定性") or value in _YES_NO or _EXPECTED.search(value) is not None
 
 
+def has_scale(ctx: RowContext) -> bool:
+    """Whether the target is a list of grades, so that it can be told which was reached."""
+    return bool(ctx.quantity.grades) or (ctx.quantity.kind == "text" and _is_scale(ctx.norm("value")))
+
+
 def _is_scale(value: str) -> bool:
     """Whether a value lists at least three grades that end alike: 明显改善/有所改善/无改善."""
     parts = [part for part in _SEPARATOR.split(value) if part]
