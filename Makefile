@@ -38,9 +38,10 @@ check: $(VENV)/.dev ## 格式、类型、导入方向
 bench: $(VENV)/.dev ## 量速度与内存（与基线并排，不作断言）
 	@$(BIN)/python -m tests.bench
 
-docs: $(VENV)/.dev ## 由规则说明与接口生成 rules/CATALOGUE.md、openapi.json
+docs: $(VENV)/.dev ## 由规则说明、接口与设置生成 rules/CATALOGUE.md、openapi.json、docs/operate.md 的设置表
 	@$(BIN)/python -c "from rules.engine.docs import render_catalogue as r; open('rules/CATALOGUE.md','w',encoding='utf-8').write(r())"
 	@$(BIN)/python -c "from service.api.openapi import render as r; open('openapi.json','w',encoding='utf-8').write(r())"
+	@$(BIN)/python -c "from pathlib import Path; from service.config.docs import refresh as r; r(Path('docs/operate.md'))"
 
 evaluate: $(VENV)/.dev ## 评测分类模型与规则，更新模型说明和图（FILE=带标注的表，可省）
 	@$(BIN)/python -m nlp.training.card $(FILE)
@@ -50,6 +51,7 @@ lock: $(VENV)/.dev ## 重新生成锁文件（名称、版本、哈希，不含�
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --python-version 3.11 --extra build --extra postgres --extra oidc -c requirements-dev.lock pyproject.toml -o requirements-server.lock
 
 clean: ## 删除环境与输出
 	@rm -rf $(VENV) $(OUT)

@@ -12,7 +12,6 @@ from rules.engine.context import DocumentContext, ProjectContext
 from rules.rewriting.indicators import about_project, proposals
 from service.errors import SettingsError
 
-
 _LISTED: Final = 0.1
 """Score from which an entry is listed: somebody who asks for a class chooses for himself."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,13 +10,35 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from service.api import errors, openapi, reference, stateless
-from service.api.deps import PREFIX, Services, identify_local
+from service.api import (
+    audit,
+    batches,
+    decisions,
+    documents,
+    errors,
+    keys,
+    metrics,
+    openapi,
+    reference,
+    rounds,
+    runs,
+    sessions,
+    stateless,
+    waivers,
+    wiring,
+)
+from service.api.deps import PREFIX, Services
 from service.api.guard import Guard
 from service.api.workers import Workers
+from service.auth.dependencies import RateHeaders
+from service.logs import access
 from service.settings import ServerSettings
 
-_EXPOSED = ("X-Request-ID", "ETag", "Retry-After", "Content-Disposition", "Location")
+_EXPOSED = (
+    "X-Request-ID", "ETag", "Retry-After", "Content-Disposition", "Location", "Idempotent-Replayed",
+    "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+)  # fmt: skip
+_STATEFUL = (documents, rounds, runs, decisions, waivers, batches, keys, sessions, audit)
 
 
 def create_app(settings: ServerSettings) -> FastAPI:
@@ -26,12 +47,13 @@ def create_app(settings: ServerSettings) -> FastAPI:
     services = Services(settings, Workers(settings.processes, settings.request_seconds))
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await services.workers.start()
-        try:
-            yield
-        finally:
-            await services.workers.stop()
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with wiring.joined(app, settings):
+            await services.workers.start()
+            try:
+                yield
+            finally:
+                await services.workers.stop()
 
     app = FastAPI(
         title="标尺",
@@ -47,18 +69,23 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.state.checks = {"workers": services.workers.is_ready}
 
     # ---- The place where other parts join -------------------------------------------------------------------------
-    # auth:       app.state.identify = current_actor (and app.state.auth); every route below depends on it.
-    # documents, jobs, portal, pages: app.include_router(APIRouter(prefix=PREFIX, dependencies=[Depends(actor)]));
-    # their own readiness: app.state.checks["store"] = an async function that returns whether all is well.
-    app.state.identify = identify_local
+    # A part brings a router with PREFIX; who is calling is found by `identify`, what a route asks of the caller by
+    # `service.auth.dependencies.require`. Its own readiness: app.state.checks["name"] = an async function. Store,
+    # auth and batches join in the lifespan: see `service.api.wiring`.
+    app.state.identify = wiring.identify
     app.include_router(stateless.router)
     app.include_router(reference.router)
     app.include_router(reference.health)
+    counted = metrics.install(app)
+    for part in _STATEFUL:
+        app.include_router(part.router)
     # ---------------------------------------------------------------------------------------------------------------
 
     errors.install(app)
+    wiring.install(app)
     openapi.install(app)
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(RateHeaders)
+    app.add_middleware(Guard, settings=settings, observers=(access, counted.observe))
     if settings.cors_origins:
         # Outside of the guard, so that pages can read its refusals too.
         app.add_middleware(
@@ -82,4 +109,4 @@ def from_environment() -> FastAPI:
     """Return the application for an ASGI server of one's own: `uvicorn --factory service.app:from_environment`."""
     from service.settings import server_from
 
-    return create_app(server_from(os.environ))
+    return create_app(server_from())

@@ -22,13 +22,16 @@ HAS_ERRORS = 1
 
 def register(cli: click.Group) -> None:
     """Attach the commands to the group."""
+    from service import config_commands, store_commands
     from service import fix_commands as fixing
+    from service import key_commands as keys
     from service import model_commands as model
     from service import serve_commands as serving
+    from service import worker_commands as working
 
     for command in (
         check, parse, fixing.fix, fixing.suggest, rules, explain, doctor, model.classify, model.train, model.evaluate,
-        serving.serve,
+        serving.serve, working.worker, keys.keys, config_commands.config, store_commands.store,
     ):  # fmt: skip
         cli.add_command(command)
 

@@ -13,6 +13,7 @@ from nlp.classify import ID as CLASS_MODEL
 from nlp.classify import load as class_model
 from rules.engine.profile import ProfileError, profile_names
 from rules.engine.registry import RegistryError, all_rules
+from service.doctor_service import lines as service_lines
 
 _PACKAGES = (
     ("click", "命令行"),
@@ -26,8 +27,19 @@ _PACKAGES = (
     ("Jinja2", "HTML 报告"),
     ("jieba", "分词"),
     ("numpy", "分类模型"),
+    ("fastapi", "HTTP 服务"),
+    ("uvicorn", "HTTP 服务"),
+    ("SQLAlchemy", "数据库"),
+    ("alembic", "数据库升级"),
+    ("prometheus-client", "指标"),
+    ("structlog", "日志"),
 )
-_EXTRAS = (("rjieba", "分词提速，结果与 jieba 相同"), ("scikit-learn", "重新训练分类模型（biaochi train）"))
+_EXTRAS = (
+    ("rjieba", "分词提速，结果与 jieba 相同"),
+    ("scikit-learn", "重新训练分类模型（biaochi train）"),
+    ("psycopg", "使用 PostgreSQL"),
+    ("joserfc", "统一身份认证的令牌"),
+)
 _FONTS = ("方正小标宋简体", "仿宋_GB2312", "楷体_GB2312", "黑体")
 
 
@@ -61,6 +73,7 @@ def lines() -> Iterator[str]:
         except PackageNotFoundError:
             yield f"  [缺] {package}　{purpose}；pip install {package}"
     yield from _fonts()
+    yield from service_lines()
 
 
 def _fonts() -> Iterator[str]:

@@ -43,6 +43,8 @@ class CheckOptions:
     """Whether findings get suggestions; each costs a run of the rules over its project."""
     today: date | None = None
     """Date against which waivers expire; None lets none expire."""
+    report_unused: bool = True
+    """Whether a waiver that matches nothing is a finding; not where the waivers are those of a whole department."""
     wording: WordingSettings | None = None
     """The language model that may propose wordings; None: none is asked and nothing is sent."""
 
@@ -87,7 +89,8 @@ def check(document: Document, options: CheckOptions) -> Report:
     advised = after.kept
     if options.suggest:
         advised = Adviser(ctx, ruleset, single, _proposer(wording)).advised(after.kept)
-    kept = (*advised, *_unused(suppressor, document, ruleset))
+    unused = _unused(suppressor, document, ruleset) if options.report_unused else ()
+    kept = (*advised, *unused)
     return Report(
         manifest=_manifest(document, ruleset, models),
         document=document,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import socket
 from dataclasses import replace
@@ -27,7 +26,13 @@ _MOST_CONNECTIONS = 1024
 @click.option(
     "--port", type=click.IntRange(0, 65_535), help="监听的端口，默认 8000（或 BIAOCHI_PORT）；0 由系统选择"
 )
-def serve(host: str | None, port: int | None) -> int:
+@click.option(
+    "--batch-workers",
+    type=click.IntRange(0, 256),
+    metavar="个数",
+    help="处理批次的工作进程个数，默认 1（或 BIAOCHI_BATCH_WORKERS）；0 表示另用 biaochi worker 处理",
+)
+def serve(host: str | None, port: int | None, batch_workers: int | None) -> int:
     """启动 HTTP 服务；按 Ctrl+C 或收到 SIGTERM 时，处理完手中的请求再退出。"""
     from service.settings import server_from
 
@@ -36,20 +41,29 @@ def serve(host: str | None, port: int | None) -> int:
         settings = replace(settings, host=host.strip())
     if port is not None:
         settings = replace(settings, port=port)
-    refuse_open(settings)
+    if batch_workers is not None:
+        settings = replace(settings, batch_workers=batch_workers)
+    # Before anything listens: what is wrong with the store or the settings is one line and an exit status.
+    prepared(settings)
     with _listening(settings) as listener:
         return _run(settings, listener)
 
 
-def refuse_open(settings: ServerSettings) -> None:
-    """Raise SettingsError where others could reach the service without signing in.
+def prepared(settings: ServerSettings) -> None:
+    """Bring the store up to date and see that somebody may call. Raises SettingsError, StoreError."""
+    from service.api import wiring
+    from service.auth.access import Auth
+    from service.auth.settings import auth_from
+    from service.store.engine import Store
+    from service.store.schema import upgrade
 
-    Place for the auth part: return early where keys or an identity provider are set up.
-    """
-    from service.auth.network import is_loopback
-
-    if not is_loopback(settings.host):
-        raise SettingsError("尚未设置身份认证，只能在本机地址上启动：请用 --host 127.0.0.1，或先设置密钥")
+    wiring.read_settings()
+    store = Store(settings.database_url)
+    try:
+        upgrade(store)
+        Auth(store, auth_from(), host=settings.host).prepare(lambda line: click.echo(line, err=True))
+    finally:
+        store.close()
 
 
 def _listening(settings: ServerSettings) -> socket.socket:
@@ -76,10 +90,13 @@ def _listening(settings: ServerSettings) -> socket.socket:
 def _run(settings: ServerSettings, listener: socket.socket) -> int:
     import uvicorn
 
+    from service.api import wiring
     from service.app import create_app
+    from service.logs import configure
 
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -89,13 +106,18 @@ def _run(settings: ServerSettings, listener: socket.socket) -> int:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure(settings.log_level)
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
                 click.echo(f"标尺服务已启动：{_address(listener)}", err=True)
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Streams of progress end and batch workers finish their document while requests in hand are answered.
+            wiring.kept_of(app).stop.set()
+            await super().shutdown(sockets)
 
     server = Server(config)
     # uvicorn raises the signal again after it has stopped in good order; by then that is no failure.

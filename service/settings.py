@@ -7,8 +7,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from service.config.source import environment
 from service.errors import SettingsError
 
 
@@ -35,7 +37,7 @@ class Limits:
 
 def limits_from(environ: Mapping[str, str] | None = None) -> Limits:
     """Return the limits with BIAOCHI_MAX_BYTES and the like applied. Raises SettingsError on a bad number."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     values: dict[str, int] = {}
     for item in fields(Limits):
         key = f"BIAOCHI_{item.name.upper()}"
@@ -87,7 +89,7 @@ class WordingSettings:
 
 def wording_from(environ: Mapping[str, str] | None = None) -> WordingSettings | None:
     """Return the language model that the environment names, None (the default) where BIAOCHI_LLM_URL is not set."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     url = env.get("BIAOCHI_LLM_URL", "").strip()
     if not url:
         return None
@@ -126,6 +128,10 @@ def _is_endpoint(url: str) -> bool:
     )
 
 
+MetricsMode = Literal["off", "local", "open"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
     """The HTTP service. Every field except `limits` can be set as BIAOCHI_<NAME>."""
@@ -149,6 +155,11 @@ class ServerSettings:
     """Time limit of receiving one body."""
     shutdown_seconds: int = 30
     """How long requests in hand may go on after the service was told to stop."""
+    batch_workers: int = 0
+    """Worker processes for batches beside the server; 0: `biaochi worker` runs elsewhere."""
+    metrics: MetricsMode = "local"
+    """Who may read /metrics: nobody, callers on this machine and administrators, or everybody."""
+    log_level: LogLevel = "info"
     cors_origins: tuple[str, ...] = ()
     """Origins of foreign pages that may call the interface; empty: none."""
     limits: Limits = field(default_factory=Limits)
@@ -161,7 +172,7 @@ class ServerSettings:
 
 def server_from(environ: Mapping[str, str] | None = None) -> ServerSettings:
     """Return the settings of the service with BIAOCHI_HOST and the like applied. Raises SettingsError."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
 
     def text(name: str, default: str) -> str:
         return env.get(f"BIAOCHI_{name}", "").strip() or default
@@ -176,6 +187,12 @@ def server_from(environ: Mapping[str, str] | None = None) -> ServerSettings:
         found = _seconds(env.get(f"BIAOCHI_{name}"), default)
         if not 0 < found <= 3600:
             raise SettingsError(f"环境变量 BIAOCHI_{name} 应为大于 0、不超过 3600 的秒数，请改正后重试")
+        return found
+
+    def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+        found = text(name, default)
+        if found not in allowed:
+            raise SettingsError(f"环境变量 BIAOCHI_{name} 只能是 {'、'.join(allowed)}，请改正后重试")
         return found
 
     origins = tuple(part.strip() for part in text("CORS_ORIGINS", "").split(",") if part.strip())
@@ -194,6 +211,9 @@ def server_from(environ: Mapping[str, str] | None = None) -> ServerSettings:
         request_seconds=seconds("REQUEST_SECONDS", 30.0),
         upload_seconds=seconds("UPLOAD_SECONDS", 60.0),
         shutdown_seconds=whole("SHUTDOWN_SECONDS", 30, 0, 3600),
+        batch_workers=whole("BATCH_WORKERS", 1, 0, 256),
+        metrics=cast(MetricsMode, choice("METRICS", "local", get_args(MetricsMode))),
+        log_level=cast(LogLevel, choice("LOG_LEVEL", "info", get_args(LogLevel))),
         cors_origins=origins,
         limits=limits_from(env),
     )

@@ -6,6 +6,7 @@ import signal
 
 import click
 
+from service import logs
 from service.cli_text import ChineseCommand
 from service.settings import server_from
 
@@ -31,6 +32,7 @@ def worker(processes: int | None) -> int:
     from service.store.schema import upgrade
 
     server = server_from()
+    logs.configure(server.log_level)
     settings, messages = jobs_from(), webhooks_from()
     if processes is not None:
         settings = replace(settings, processes=processes)

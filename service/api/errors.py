@@ -51,6 +51,7 @@ _KINDS: Final = (
     Kind("upload-timeout", 408, "上传过慢"),
     Kind("conflict", 409, "与现状冲突"),
     Kind("idempotency-conflict", 409, "幂等键已用于其他内容"),
+    Kind("purged", 410, "内容已按期限清除"),
     Kind("precondition-failed", 412, "版本已变"),
     Kind("too-large", 413, "内容过大"),
     Kind("unsupported-media-type", 415, "内容类型不支持"),

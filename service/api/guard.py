@@ -7,6 +7,7 @@ import logging
 import re
 import time
 import traceback
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -14,8 +15,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.errors import Problem, problem_of, response
+from service.logs import Observed, access
 from service.settings import ServerSettings
 
+Observer = Callable[[Observed], None]
+"""Told of every request that is over."""
 HEADER: Final = "X-Request-ID"
 FORM_OVERHEAD: Final = 64 * 1024
 """What the wrapping of a form may add to its file."""
@@ -23,6 +27,7 @@ BODIES_HELD: Final = 8
 """So many bodies of the greatest size may be in memory at the same time."""
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BODILESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS: Final = _BODILESS | {"POST", "PUT", "PATCH", "DELETE"}
 _SECURITY: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -39,8 +44,11 @@ _log = logging.getLogger("biaochi.access")
 class Guard:
     """ASGI middleware. Counts the requests in hand, so there is one of it for each application."""
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: ServerSettings, observers: Sequence[Observer] = (access,)
+    ) -> None:
         self._app = app
+        self._observers = tuple(observers)
         self._settings = settings
         self._active = 0
         self._held = _Held(BODIES_HELD * (settings.limits.max_bytes + FORM_OVERHEAD))
@@ -64,7 +72,9 @@ class Guard:
             await call.fail(error)
         finally:
             self._active -= counted
-            call.end()
+            seen = call.end()
+            for observer in self._observers:
+                observer(seen)
 
 
 class _Held:
@@ -169,15 +179,17 @@ class _Call:
             # Half an answer is out already; only ending the connection tells the caller.
             raise ConnectionError("the answer was cut off") from None
 
-    def end(self) -> None:
-        """Let go of the body, and note the request by its route, never by what was sent."""
+    def end(self) -> Observed:
+        """Let go of the body, and return what may be known of the request: its route, never what was sent."""
         self._held.now -= self._read
-        _log.info(
-            "request %s %s %s %s %.1f ms %d bytes",
-            self.id,
-            self._scope["method"] if self._scope["method"].isalpha() else "-",
-            getattr(self._scope.get("route"), "path", "-"),
-            self._status,
-            (time.perf_counter() - self._started) * 1000,
-            self._read,
+        state = self._scope["state"]
+        return Observed(
+            request_id=self.id,
+            method=self._scope["method"] if self._scope["method"] in _METHODS else "-",
+            route=getattr(self._scope.get("route"), "path", "-"),
+            status=self._status,
+            seconds=time.perf_counter() - self._started,
+            received=self._read,
+            actor=getattr(state.get("actor"), "id", None),
+            codes=state.get("codes", ()),
         )

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from service.api import schemas
+from service.api import schemas, schemas_admin
 from service.api.errors import KINDS, MEDIA_TYPE, PREFIX, Kind
 
 _REF: Final = "#/components/schemas/{model}"
@@ -25,6 +25,7 @@ _BODIES: Final = (
     schemas.ProjectIn,
     schemas.ReportIn,
     schemas.ProblemOut,
+    schemas_admin.BatchNew,
 )
 _CHECK_BODY: Final = {
     "title": "CheckBody",
@@ -72,6 +73,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _document_problems(path: str, operation: dict[str, Any]) -> set[int]:
     """Add what every route may answer; what a route says of itself stays."""
     wanted = {500, 503} if path in ("/healthz", "/readyz") else set(_EVERYWHERE)
+    wanted |= set(operation.pop("x-problems", ()))
     if "requestBody" in operation:
         wanted |= set(_WITH_BODY)
     elif "parameters" in operation:

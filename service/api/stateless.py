@@ -42,7 +42,9 @@ Profile = Annotated[
 Suggest = Annotated[bool, Query(description="是否给出建议；不需要时更快")]
 
 
-def _answer(reply: Reply) -> Response:
+def _answer(request: Request, reply: Reply) -> Response:
+    # For counting: what is found most is of interest to operators.
+    request.state.codes = reply.codes
     headers = {}
     if reply.filename is not None:
         headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(reply.filename, safe='')}"
@@ -81,7 +83,9 @@ async def check(
     options = Options(profile=profile, suggest=suggest)
     services = services_of(request)
     limits = services.settings.limits
-    return _answer(await services.workers.run(tasks.check, source, options, format, annotated, limits))
+    return _answer(
+        request, await services.workers.run(tasks.check, source, options, format, annotated, limits)
+    )
 
 
 @router.post(
@@ -98,8 +102,8 @@ async def check_row(request: Request, profile: Profile = None, suggest: Suggest 
     options, limits = Options(profile=profile, suggest=suggest), services.settings.limits
     typed = None if suggest else tasks.light(body, limits)
     if typed is not None:
-        return _answer(tasks.check_typed(typed, options, limits))
-    return _answer(await services.workers.run(tasks.check_row, body, options, limits))
+        return _answer(request, tasks.check_typed(typed, options, limits))
+    return _answer(request, await services.workers.run(tasks.check_row, body, options, limits))
 
 
 @router.post(
@@ -114,7 +118,7 @@ async def parse(request: Request, profile: Profile = None) -> Response:
     source = await bodies.source(request)
     services = services_of(request)
     limits = services.settings.limits
-    return _answer(await services.workers.run(tasks.parse, source, Options(profile=profile), limits))
+    return _answer(request, await services.workers.run(tasks.parse, source, Options(profile=profile), limits))
 
 
 @router.post(
@@ -127,7 +131,7 @@ async def parse(request: Request, profile: Profile = None) -> Response:
 async def classify(request: Request) -> Response:
     """一次至多 1000 个指标，结果与请求同序。"""
     body, services = await bodies.json_body(request), services_of(request)
-    return _answer(await services.workers.run(tasks.classify, body, services.settings.limits))
+    return _answer(request, await services.workers.run(tasks.classify, body, services.settings.limits))
 
 
 @router.post(
@@ -140,7 +144,7 @@ async def classify(request: Request) -> Response:
 async def suggest(request: Request) -> Response:
     """按类、按相关程度排列，说明理由；没有目标值，由填报人填写。"""
     body, services = await bodies.json_body(request), services_of(request)
-    return _answer(await services.workers.run(tasks.suggest, body, services.settings.limits))
+    return _answer(request, await services.workers.run(tasks.suggest, body, services.settings.limits))
 
 
 @router.post(
@@ -154,7 +158,9 @@ async def preview(request: Request, profile: Profile = None, suggest: Suggest = 
     """把若干建议连同待填项的内容写进文件后重新检查，返回修改后的报告；什么也不保存。"""
     body, services = await bodies.json_body(request), services_of(request)
     options = Options(profile=profile, suggest=suggest)
-    return _answer(await services.workers.run(tasks.preview, body, options, services.settings.limits))
+    return _answer(
+        request, await services.workers.run(tasks.preview, body, options, services.settings.limits)
+    )
 
 
 @router.post(
@@ -176,4 +182,4 @@ async def fix(
     source = await bodies.source(request)
     services = services_of(request)
     options, limits = Options(profile=profile), services.settings.limits
-    return _answer(await services.workers.run(tasks.fix, source, options, only, format, limits))
+    return _answer(request, await services.workers.run(tasks.fix, source, options, only, format, limits))

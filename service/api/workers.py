@@ -13,6 +13,7 @@ import anyio.to_process
 import anyio.to_thread
 from anyio import BrokenWorkerProcess, CapacityLimiter
 
+from service import logs
 from service.api.errors import Problem
 
 P = ParamSpec("P")
@@ -38,6 +39,8 @@ def _begin() -> None:
     """Prepare a process. It ends when its server's pipe closes, not by the signals meant for the server."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    # Readers of files warn about what they read, in words that must not reach the log.
+    logs.configure()
     warm_up()
     _settle()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from service.auth.network import is_loopback
 from service.auth.roles import Role, is_role
+from service.config.source import environment
 from service.errors import SettingsError
 
 _LONGEST: Final = 2000
@@ -92,7 +92,7 @@ class AuthSettings:
 
 def auth_from(environ: Mapping[str, str] | None = None) -> AuthSettings:
     """Return the settings that the environment gives. Raises SettingsError."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     plain = AuthSettings()
     return AuthSettings(
         auth="keys" if _choice(env, "BIAOCHI_AUTH", ("auto", "keys")) == "keys" else "auto",

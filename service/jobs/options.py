@@ -19,6 +19,7 @@ def options_to_json(options: CheckOptions) -> dict[str, Any]:
         "baseline": sorted(options.baseline),
         "suggest": options.suggest,
         "today": None if options.today is None else options.today.isoformat(),
+        "report_unused": options.report_unused,
         "wording": options.wording is not None,
     }
 
@@ -31,6 +32,8 @@ def options_from_json(data: Mapping[str, Any], wording: WordingSettings | None =
         baseline=frozenset(data["baseline"]),
         suggest=data["suggest"],
         today=_date(data["today"]),
+        # Jobs of an earlier version do not have it.
+        report_unused=data.get("report_unused", True),
         wording=wording if data["wording"] else None,
     )
 

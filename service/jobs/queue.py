@@ -8,7 +8,7 @@ finish the last two chunks the second one sees both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -193,10 +193,17 @@ def fail(
     return states[0] if states else None
 
 
-def cancel(store: Store, job_id: str, *, at: datetime | None = None) -> str:
+def cancel(
+    store: Store,
+    job_id: str,
+    *,
+    at: datetime | None = None,
+    also: Callable[[Session], None] | None = None,
+) -> str:
     """Cancel a job and return its state: `done` where it was already finished. Raises NoSuchJob.
 
-    Finished chunks keep their results; what a worker has in hand is dropped when it comes.
+    Finished chunks keep their results; what a worker has in hand is dropped when it comes. `also` is called in the
+    transaction that ends the job.
     """
     at = at or now()
     with store.session() as session:
@@ -218,6 +225,9 @@ def cancel(store: Store, job_id: str, *, at: datetime | None = None) -> str:
         )
         # Where nothing was open any more, the last chunk was finished while we waited for the job.
         _finish(session, job, "cancelled" if open_ids else "done", at)
+        if also is not None:
+            session.flush()
+            also(session)
         return job.state
 
 

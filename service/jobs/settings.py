@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from service.config.source import environment
 from service.errors import SettingsError
 
 _LEAST_SECRET = 16
@@ -62,7 +62,7 @@ class WebhookSettings:
 
 def jobs_from(environ: Mapping[str, str] | None = None) -> JobSettings:
     """Return the settings with BIAOCHI_JOB_* applied. Raises SettingsError on a value that cannot be used."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     values: dict[str, float] = {}
     for item in fields(JobSettings):
         key = f"BIAOCHI_JOB_{item.name.upper()}"
@@ -75,7 +75,7 @@ def jobs_from(environ: Mapping[str, str] | None = None) -> JobSettings:
 
 def webhooks_from(environ: Mapping[str, str] | None = None) -> WebhookSettings:
     """Return the settings with BIAOCHI_WEBHOOK_* applied. Raises SettingsError on a value that cannot be used."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     values: dict[str, float] = {}
     for name in ("timeout", "max_answer_bytes", "retry_hours", "threads"):
         key = f"BIAOCHI_WEBHOOK_{name.upper()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,12 +46,14 @@ def submit(
     webhook: str | None = None,
     settings: JobSettings | None = None,
     at: datetime | None = None,
+    also: Callable[[Session, str], None] | None = None,
 ) -> str:
     """Store a batch and return the id of its job.
 
     The same `created_by` and `idempotency_key` with the same content return the same job. Raises IdempotencyConflict
     where the content differs, UnusableBatch, WebhookRefused. Whether the address resolves to one that may be called is
-    for the caller to ask (`addresses.check`) and is looked at again before every message.
+    for the caller to ask (`addresses.check`) and is looked at again before every message. `also` is called in the
+    transaction that stores a new job, with its id.
     """
     # Workers use this module's neighbours; one that waits for work should not hold the rules in memory.
     from service.jobs.options import options_to_json
@@ -77,15 +79,17 @@ def submit(
         "created_at": at or now(),
     }
     try:
-        return _store(store, parts, values)
+        return _store(store, parts, values, also)
     except IntegrityError:
         if idempotency_key is None:
             raise
     # Another request with the same key was faster by a moment; now its job can be seen.
-    return _store(store, parts, values)
+    return _store(store, parts, values, also)
 
 
-def _store(store: Store, parts: list[_File], values: dict[str, Any]) -> str:
+def _store(
+    store: Store, parts: list[_File], values: dict[str, Any], also: Callable[[Session, str], None] | None
+) -> str:
     with store.session() as session:
         known = _known(session, parts, values)
         if known is not None:
@@ -107,6 +111,8 @@ def _store(store: Store, parts: list[_File], values: dict[str, Any]) -> str:
                 for ordinal, part in enumerate(parts[start : start + _ROWS], start)
             ]
             session.execute(insert(Chunk), rows)
+        if also is not None:
+            also(session, job_id)
         return job_id
 
 

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
+from service import logs
 from service.errors import BiaochiError, InputError
 from service.jobs import queue
 from service.jobs.checking import Checker, check_task, problem
@@ -229,6 +230,8 @@ def work(spec: WorkerSpec, owner: str) -> None:
     """Be a worker process: in a group of its own, ended by SIGTERM, bounded in memory."""
     # A group of its own takes the programs it has started along, and keeps Ctrl-C for the parent to pass on.
     os.setsid()
+    # Readers of files warn about what they read, in words that must not reach the log.
+    logs.configure()
     stop = SignalStop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -9,7 +9,6 @@ from the server's own log and archives by their own rules. Backups are the opera
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete, null, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from service.config.source import environment
 from service.errors import SettingsError
 from service.store.engine import Store
 from service.store.tables import Chunk, Idempotent, Job, Opinion, Run, Version, WebSession
@@ -57,7 +57,7 @@ class Purged:
 
 def retention_from(environ: Mapping[str, str] | None = None) -> Retention:
     """Return the retention with BIAOCHI_KEEP_* applied. Raises SettingsError on a value that cannot be used."""
-    env = os.environ if environ is None else environ
+    env = environment() if environ is None else environ
     values: dict[str, int] = {}
     for name in ("keep_days", "keep_job_days", "keep_answer_hours"):
         key = f"BIAOCHI_{name.upper()}"

@@ -222,9 +222,10 @@ class Chunk(Base):
     __table_args__ = (
         UniqueConstraint("job_id", "ordinal"),
         Index("ix_chunks_state_not_before", "state", "not_before"),
+        Index("ix_chunks_job_id_state_ordinal", "job_id", "state", "ordinal"),
     )
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     ordinal: Mapped[int]
     label: Mapped[str] = mapped_column(String(400))
     state: Mapped[str] = mapped_column(String(20))

@@ -130,6 +130,23 @@ def waivers_for(session: Session, department: str) -> tuple[Waiver, ...]:
     return tuple(to_waiver(row) for row in rows)
 
 
+def waivers_in_force(
+    session: Session, department: str | None, *, on: date | None = None
+) -> tuple[Waiver, ...]:
+    """Return the waivers of a department that have not ended by a day; of None those that hold for all departments."""
+    on = on or date.today()
+    if department is not None:
+        found = waivers_for(session, department)
+    else:
+        rows = session.scalars(
+            select(WaiverRow)
+            .where(WaiverRow.department.is_(None), WaiverRow.revoked_at.is_(None))
+            .order_by(WaiverRow.created_at, WaiverRow.id)
+        )
+        found = tuple(to_waiver(row) for row in rows)
+    return tuple(item for item in found if item.expires is None or item.expires >= on)
+
+
 def to_waiver(row: WaiverRow) -> Waiver:
     """Return the entry as the rule engine takes it."""
     return Waiver(

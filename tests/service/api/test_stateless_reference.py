@@ -15,6 +15,7 @@ from rules.engine.registry import all_rules
 from service import pipeline
 from service.api import schemas
 from service.api import schemas_reference as shown
+from service.api.deps import identify_local
 from service.api.openapi import render
 from service.api.schemas_report import as_json
 from service.app import create_app
@@ -65,7 +66,11 @@ def test_other_names_lead_to_the_code(client: Client, name: str) -> None:
 
 
 def test_the_host_header_does_not_decide_where_a_redirect_leads(client: Client) -> None:
-    answer = client.get("/v1/rules/unit-missing", headers={"Host": "evil.example"})
+    problem(client.get("/v1/rules/unit-missing", headers={"Host": "evil.example"}), 403, "forbidden")
+    app = create_app(ServerSettings())
+    app.state.identify = identify_local
+    with running(app) as known:
+        answer = known.get("/v1/rules/unit-missing", headers={"Host": "evil.example"})
     assert "evil" not in answer.headers["location"]
 
 
@@ -109,7 +114,7 @@ def test_limits_are_those_of_the_settings() -> None:
 
 def test_health(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ready", "checks": {"workers": "ok"}}
+    assert client.get("/readyz").json() == {"status": "ready", "checks": {"workers": "ok", "store": "ok"}}
 
 
 def test_ready_only_when_every_part_is() -> None:
