@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -23,6 +24,11 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from service.auth.keys import Keys
+from service.auth.roles import Actor
+from service.auth.settings import AuthSettings
+from service.store.engine import Store
+from service.store.schema import upgrade
 from tests.service.api.samples import ROOT
 from tests.service.api.test_stateless_server import Server
 
@@ -39,10 +45,28 @@ CHECKS = [
 ]
 
 
+@dataclass(frozen=True)
+class Service:
+    """A server and the key of an administrator: what is fuzzed may make keys, which ends the open mode."""
+
+    url: str
+    headers: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    server = Server("--port", "0", env={"BIAOCHI_PROCESSES": "1", "BIAOCHI_REQUEST_SECONDS": "60"})
-    yield server.url
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    store = Store(f"sqlite:///{folder / 'biaochi.db'}")
+    upgrade(store)
+    by = Actor("root", "总管", "administrator", None)
+    keys = Keys(store, AuthSettings())
+    made = keys.create(
+        name="模糊测试", role="administrator", departments=None, by=by, per_minute=10**6, per_day=10**6
+    )
+    store.close()
+    env = {"BIAOCHI_PROCESSES": "1", "BIAOCHI_REQUEST_SECONDS": "60", "BIAOCHI_DATA": str(folder)}
+    server = Server("--port", "0", "--batch-workers", "0", env=env)
+    yield Service(server.url, {"Authorization": f"Bearer {made.text}"})
     server.stop()
 
 
@@ -57,5 +81,5 @@ schema = schemathesis.openapi.from_dict(json.loads((ROOT / "openapi.json").read_
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-def test_nothing_undocumented_and_no_5xx(case: Any, address: str) -> None:
-    case.call_and_validate(base_url=address, checks=CHECKS, timeout=90)
+def test_nothing_undocumented_and_no_5xx(case: Any, service: Service) -> None:
+    case.call_and_validate(base_url=service.url, headers=service.headers, checks=CHECKS, timeout=90)

@@ -1,0 +1,230 @@
+"""Routes for the budget system's portal: one project at once, batches with a message at the end, withdrawal."""
+
+from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic.json_schema import SkipJsonSchema
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from service.api import bodies
+from service.api.deps import PREFIX, services_of
+from service.api.errors import Fault, Problem, scrubbed
+from service.api.stateful import IdempotencyKey, Made, note, ok, shown
+from service.api.stateless import Profile
+from service.api.tasks import Options
+from service.api.wiring import Kept, kept
+from service.auth.dependencies import must_see, require
+from service.auth.roles import Actor
+from service.errors import SettingsError
+from service.jobs import queue, view, webhooks
+from service.jobs.errors import NoSuchJob
+from service.jobs.progress import progress_to_json
+from service.jobs.signing import TOLERANCE
+from service.portal import schemas, tasks
+
+router = APIRouter(prefix=f"{PREFIX}/portal", tags=["申报系统"])
+
+Portal = Annotated[Actor, Depends(require("portal"))]
+JobId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="批次编号")]
+Suggest = Annotated[bool, Query(description="是否给出建议；不需要时更快")]
+Department = Annotated[
+    str | SkipJsonSchema[None],
+    Query(min_length=1, max_length=200, description="项目所属的部门；写明时须在密钥的部门之内"),
+]
+MOST_RESULTS = 200
+_RETRY = {"Retry-After": "60"}
+
+
+def _project_body() -> dict[str, Any]:
+    content = {"schema": schemas.PROJECT_SCHEMA, "examples": schemas.PROJECT_EXAMPLES}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def _batch_body() -> dict[str, Any]:
+    schema = schemas.BatchIn.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@router.post(
+    "/check",
+    summary="检查申报系统的一个项目",
+    responses=ok(schemas.PortalResult),
+    openapi_extra=_project_body(),
+)
+async def portal_check(
+    request: Request,
+    actor: Portal,
+    profile: Profile = None,
+    suggest: Suggest = True,
+    department: Department = None,
+) -> Response:
+    """正文为项目报文或一体化系统的数据行，字段按本站的映射文件读取；什么也不保存。"""
+    if department is not None:
+        must_see(actor, department)
+    body = await bodies.json_body(request)
+    services = services_of(request)
+    options = Options(profile=profile, suggest=suggest)
+    try:
+        reply = await services.workers.run(
+            tasks.check, body, options, actor.departments, services.settings.limits
+        )
+    except SettingsError as error:
+        _misconfigured(error)
+    request.state.codes = reply.codes
+    request.state.codes = reply.codes
+    return Response(reply.data, media_type=reply.media_type)
+
+
+@router.post(
+    "/batches",
+    summary="提交一批项目",
+    status_code=202,
+    responses=ok(schemas.Submitted, 202),
+    openapi_extra=_batch_body(),
+)
+async def portal_submit(
+    request: Request,
+    actor: Portal,
+    profile: Profile = None,
+    suggest: Suggest = True,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """收下后立即返回批次编号；全部处理完毕时向 webhook 发送带签名的通知，也可以轮询进度。"""
+    body = await bodies.json_body(request)
+    services, found = services_of(request), kept(request)
+    try:
+        batch = await services.workers.run(tasks.batch, body, services.settings.limits)
+    except SettingsError as error:
+        _misconfigured(error)
+    department = _department(actor, batch)
+    options = Options(profile=profile, suggest=suggest).checking()
+
+    def submit() -> str:
+        if batch.webhook is not None:
+            _check_webhook(batch.webhook, found)
+        job = queue.submit(
+            found.store,
+            batch.files,
+            options,
+            created_by=actor.id,
+            department=department,
+            idempotency_key=idempotency_key,
+            webhook=batch.webhook,
+            settings=found.jobs,
+        )
+        with found.store.session() as session:
+            note(session, request, actor, "portal.submit", "job", job)
+        return job
+
+    job = await run_in_threadpool(submit)
+    place = f"{PREFIX}/portal/batches/{quote(job, safe='')}"
+    return shown(Made({"job": job, "total": len(batch.files)}, 202, {"Location": place}))
+
+
+@router.get("/batches/{job}", summary="批次的进度", responses=ok(schemas.PortalProgress))
+async def portal_progress(request: Request, actor: Portal, job: JobId) -> Response:
+    """只见本部门的批次。"""
+    store = kept(request).store
+    await run_in_threadpool(_find, request, actor, job)
+    return shown(Made(progress_to_json(await run_in_threadpool(queue.progress, store, job))))
+
+
+@router.get("/batches/{job}/results", summary="批次的结果", responses=ok(schemas.PortalItems))
+async def portal_results(
+    request: Request,
+    actor: Portal,
+    job: JobId,
+    after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="上一页的 next_after；不写为第一页")] = -1,
+    limit: Annotated[int, Query(ge=1, le=MOST_RESULTS, description="每页项目数")] = 50,
+) -> Response:
+    """按提交的顺序，未完成的没有 result；随时可取，已完成的不再改变。"""
+    store = kept(request).store
+
+    def page() -> dict[str, Any]:
+        info = _find(request, actor, job)
+        found = view.results(store, job, after=after, limit=limit)
+        items = [_item(entry) for entry in found.items]
+        return {"job": info.id, "state": info.state, "items": items, "next_after": found.next_after}
+
+    try:
+        return shown(Made(await run_in_threadpool(page)))
+    except SettingsError as error:
+        _misconfigured(error)
+
+
+@router.post("/batches/{job}/withdraw", summary="撤回一批", responses=ok(schemas.Withdrawn))
+async def portal_withdraw(request: Request, actor: Portal, job: JobId) -> Response:
+    """未完成的项目不再处理，已完成的结果保留；重复撤回的结果相同。"""
+    store = kept(request).store
+
+    def withdraw() -> str:
+        _find(request, actor, job)
+        state = queue.cancel(store, job)
+        with store.session() as session:
+            note(session, request, actor, "portal.withdraw", "job", job)
+        return state
+
+    return shown(Made({"job": job, "state": await run_in_threadpool(withdraw)}))
+
+
+@router.get("/webhook", summary="核对回调签名的密钥", responses=ok(schemas.WebhookSecrets))
+async def portal_webhook(request: Request, actor: Portal) -> Response:
+    """由站点密钥与当前身份推出，只能核对该身份所提交批次的通知；没有设置站点密钥时为空。"""
+    secrets = [webhooks.receiver_secret(secret, actor.id) for secret in kept(request).messages.secrets]
+    return shown(Made({"secrets": secrets, "tolerance": TOLERANCE}))
+
+
+def _find(request: Request, actor: Actor, job: str) -> view.JobInfo:
+    """Return a job. Another department's does not exist for the caller. Raises NoSuchJob."""
+    info = view.find(kept(request).store, job)
+    if not actor.sees(info.department):
+        raise NoSuchJob("没有这个批次，请核对编号")
+    return info
+
+
+def _department(actor: Actor, batch: tasks.Batch) -> str | None:
+    """Return whose batch it is. Raises Problem, Forbidden."""
+    department = batch.department
+    if department is not None:
+        must_see(actor, department)
+    elif actor.departments is not None:
+        if len(actor.departments) > 1:
+            fault = Fault("department", "缺少此项")
+            raise Problem("invalid-request", "当前密钥对应多个部门，请在 department 中写明", faults=[fault])
+        (department,) = actor.departments
+    for other, number in batch.units:
+        if department is not None and other != department:
+            fault = Fault(f"projects[{number}]", "单位属于其他部门")
+            raise Problem(
+                "department-refused", "批次中有其他部门的项目，请核对单位代码，按部门分批提交", faults=[fault]
+            )
+    return department
+
+
+def _check_webhook(url: str, found: Kept) -> None:
+    try:
+        webhooks.check_webhook(url, found.messages)
+    except SettingsError as error:
+        raise Problem("webhook-refused", scrubbed(error.message)) from error
+
+
+def _item(entry: view.ChunkResult) -> dict[str, Any]:
+    result, error = tasks.result_of(entry.result, entry.label)
+    if result is None and error is None:
+        error = entry.error
+        if entry.state == "done":
+            error = "结果已按保存期限清除，请重新提交"
+    return {
+        "ordinal": entry.ordinal,
+        "key": entry.label,
+        "state": entry.state,
+        "result": result,
+        "error": error,
+    }
+
+
+def _misconfigured(error: SettingsError) -> NoReturn:
+    """Tell that the site's mapping file is at fault, not the caller."""
+    raise Problem("unready", scrubbed(error.message), headers=_RETRY) from error
