@@ -19,6 +19,7 @@ from service.api import (
     keys,
     metrics,
     openapi,
+    portal,
     reference,
     rounds,
     runs,
@@ -38,7 +39,7 @@ _EXPOSED = (
     "X-Request-ID", "ETag", "Retry-After", "Content-Disposition", "Location", "Idempotent-Replayed",
     "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
 )  # fmt: skip
-_STATEFUL = (documents, rounds, runs, decisions, waivers, batches, keys, sessions, audit)
+_STATEFUL = (documents, rounds, runs, decisions, waivers, batches, keys, sessions, audit, portal)
 
 
 def create_app(settings: ServerSettings) -> FastAPI:

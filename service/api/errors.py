@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from service.api.allow import methods_of
 from service.auth.errors import AuthError
 from service.errors import BiaochiError, InputError
 
@@ -199,7 +200,10 @@ def install(app: FastAPI) -> None:
     """Let the application answer every exception that routes and the framework raise with a problem."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        return response(problem_of(error), request.scope["state"]["request_id"])
+        problem = problem_of(error)
+        if problem.kind.status == 405:
+            problem.headers = {"Allow": methods_of(request)}
+        return response(problem, request.scope["state"]["request_id"])
 
     for kind in (HTTPException, RequestValidationError, BiaochiError):
         app.add_exception_handler(kind, handle)

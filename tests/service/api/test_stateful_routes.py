@@ -147,7 +147,7 @@ def test_reports_are_written_again_in_every_format(kept: World) -> None:
     copy = kept.ask("GET", f"/runs/{run}/report", params={"format": "xlsx", "annotated": "true"})
     assert copy.content.startswith(b"PK")
     direct = kept.client.post(
-        "/v1/check?format=xlsx&annotated=true", files=upload(XLSX), headers=bearer(kept)
+        "/v1/check?format=xlsx&annotated=true", files=upload(XLSX, "年度目标.xlsx"), headers=bearer(kept)
     )
     assert copy.content == direct.content
     wrong = kept.ask("GET", f"/runs/{run}/report", params={"format": "docx", "annotated": "true"})
