@@ -107,7 +107,6 @@ def _filed(
     checked: Checked,
 ) -> Made:
     report = checked.decoded()
-    request.state.codes = tuple(item.code for item in report.findings)
     # What was so before the check may have changed meanwhile.
     _must_be_open(store.get_document(session, document, departments=actor.departments, lock=True).state)
     at = now()

@@ -71,9 +71,9 @@ async def add_run(
     request.state.codes = checked.codes
 
     def act(session: Session) -> Made:
-        report = checked.decoded()
-        request.state.codes = tuple(item.code for item in report.findings)
-        info = store.record_run(session, round, report, departments=actor.departments, profile=profile)
+        info = store.record_run(
+            session, round, checked.decoded(), departments=actor.departments, profile=profile
+        )
         body = views.run(session, info)
         note(session, request, actor, "run.create", "run", info.id, checked.sha256)
         return Made(body, 201, {"Location": f"{PREFIX}/runs/{info.id}"})

@@ -36,6 +36,10 @@ class Entry:
     """Lists must hold nothing foreign."""
 
 
+MESSAGE: Any = {
+    "项目代码": "99010224P004000000043", "项目名称": SECRET, "本年度预算资金总额": "812000.00",
+    "本年度绩效指标": [{"一级绩效指标": "产出指标", "二级绩效指标": "数量指标", "三级绩效指标": "更新数量", "指标值": "12"}],
+}  # fmt: skip
 DOCUMENT = {"department": "$department", "label": "新文件"}
 MATRIX: dict[str, Entry] = {
     "POST /v1/check": Entry(None, {"projects": [PROJECT]}),
@@ -105,6 +109,14 @@ MATRIX: dict[str, Entry] = {
     "GET /v1/keys": Entry("manage_keys", lists=True),
     "POST /v1/keys/{key}/revoke": Entry("manage_keys", foreign=404),
     "POST /v1/keys/{key}/rotate": Entry("manage_keys", foreign=404),
+    "POST /v1/portal/check": Entry("portal", MESSAGE),
+    "POST /v1/portal/batches": Entry(
+        "portal", {"department": "$department", "projects": [MESSAGE]}, foreign=403
+    ),
+    "GET /v1/portal/batches/{job}": Entry("portal", foreign=404),
+    "GET /v1/portal/batches/{job}/results": Entry("portal", foreign=404),
+    "POST /v1/portal/batches/{job}/withdraw": Entry("portal", foreign=404),
+    "GET /v1/portal/webhook": Entry("portal"),
     "POST /v1/session": Entry("", {"key": "x"}, done=(401,)),
     "GET /v1/session": Entry(None),
     "DELETE /v1/session": Entry(None),
@@ -165,6 +177,7 @@ def make(found: World, store: Store, department: str) -> dict[str, str]:
         "waiver": waiver["id"],
         "key": key["key"]["id"],
         "batch": batch,
+        "job": batch,
     }
 
 
