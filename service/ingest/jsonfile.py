@@ -13,7 +13,8 @@ from models.records.document import Cell, Document, SourceRef
 from service.errors import DamagedInput, NoTableFound, TooLarge
 from service.ingest.assemble import assemble
 from service.ingest.grid import GridCell, RawDocument, Table
-from service.ingest.portal import is_message, mapping, message_year, project_from_message
+from service.ingest.portal import is_message, message_year, project_from_message
+from service.portal.mapping import mapping
 from service.settings import Limits
 
 _MAX_DEPTH: Final = 64

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,8 +40,13 @@ class Server:
 
     def __enter__(self) -> int:
         code = "from service.cli import main; main()"
+        self.folder = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "serve", "--port", "0"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, "serve", "--port", "0"],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "BIAOCHI_DATA": self.folder.name},
         )
         assert self.process.stderr is not None
         for line in self.process.stderr:
@@ -52,6 +59,7 @@ class Server:
         self.process.terminate()
         self.process.wait(60)
         self.drain.wait(10)
+        self.folder.cleanup()
 
 
 def request(method: str, path: str, body: bytes = b"") -> bytes:
