@@ -69,9 +69,9 @@ class Hit:
     told: bool
     """Whether the project's name or purpose has one of the words."""
     near: bool
-    """Whether the entry's own name shares a telling word with the row that it is to replace, and most with row and project."""
+    """Whether the entry's own name shares a telling word with the row that it is to replace; of no sector, most of them."""
     own: bool
-    """Whether the project's name or purpose has most of the telling words of the entry's own name."""
+    """Whether the project's name or purpose has most of the telling words of the entry's own name, or its cues are sure."""
 
 
 _WEIGHTS: Final = MappingProxyType(
@@ -86,6 +86,7 @@ _HALF: Final = 0.5
 _SURE: Final = 0.8
 """Score from which the cue words alone say that an entry is meant for the project."""
 _NEAR_BEST: Final = 0.5
+_NOTHING: Final[tuple[float, tuple[str, ...], bool]] = (0.0, (), False)
 _FULL: Final = 12.0
 """Sum of weighted idf that counts as a full match."""
 
@@ -114,7 +115,9 @@ def search(
     base = _scores(project)
     sectors = fields(project)
     target = normalise(like)
-    found: list[Hit] = []
+    mine = f"{project.name}|{project.purpose}"
+    builds, keeps = _BUILD.search(project.name) is not None, _KEEP.search(project.name) is not None
+    found: list[tuple[float, str, int, float]] = []
     for number, entry in enumerate(entries()):
         if category is not None and entry.category != category:
             continue
@@ -122,24 +125,29 @@ def search(
             continue
         if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
             continue
-        score, cues, told = base.get(number, (0.0, (), False))
-        if entry.sector == GENERAL and not told:
-            continue
-        if _other_phase(entry, project.name):
+        score, _, told = base.get(number, _NOTHING)
+        if (entry.sector == GENERAL and not told) or _other_phase(entry, builds, keeps):
             continue
         if target:
             score += fuzz.ratio(target, normalise(entry.name)) / 300
         if score > 0:
-            mine = f"{project.name}|{project.purpose}"
-            # What belongs to no sector has to be about the project's own things.
-            strict = entry.sector == GENERAL
-            near = bool(target) and told and _shares(number, target)
-            if strict:
-                near = near and (score >= _SURE or _covers(number, f"{mine}|{target}"))
-            own = _shares(number, mine) and (score >= _SURE or _covers(number, mine))
-            found.append(Hit(entry, round(score, 4), cues, told, near, own))
-    found.sort(key=lambda hit: (-hit.score, hit.entry.name))
-    return tuple(found[:limit])
+            found.append((-round(score, 4), entry.name, number, score))
+    return tuple(
+        _hit(number, score, base.get(number, _NOTHING), mine, target)
+        for _, _, number, score in sorted(found)[:limit]
+    )
+
+
+def _hit(
+    number: int, score: float, known: tuple[float, tuple[str, ...], bool], mine: str, target: str
+) -> Hit:
+    entry, (_, cues, told) = entries()[number], known
+    near = bool(target) and told and _shares(number, target)
+    if entry.sector == GENERAL:
+        # What belongs to no sector has to be about the project's own things.
+        near = near and (score >= _SURE or _covers(number, f"{mine}|{target}"))
+    own = _shares(number, mine) and (score >= _SURE or _covers(number, mine))
+    return Hit(entry, round(score, 4), cues, told, near, own)
 
 
 def _shares(number: int, text: str) -> bool:
@@ -154,13 +162,24 @@ def _covers(number: int, text: str) -> bool:
     return total > 0 and sum(len(word) for word in telling if word in text) > _HALF * total
 
 
-def _other_phase(entry: Entry, project_name: str) -> bool:
+def _other_phase(entry: Entry, builds: bool, keeps: bool) -> bool:
     """Whether the entry is for building what the project only keeps running, or the reverse."""
-    builds = _BUILD.search(project_name) is not None
-    keeps = _KEEP.search(project_name) is not None
     if keeps and not builds:
         return entry.type == "基建工程" or _BUILD_NAME.search(entry.name) is not None
     return builds and not keeps and _KEEP.search(entry.name) is not None
+
+
+@cache
+def _by_ending() -> Mapping[tuple[str, str], tuple[Entry, ...]]:
+    found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in entries():
+        found[entry.category, entry.name[-1:]].append(entry)
+    return MappingProxyType({key: tuple(items) for key, items in found.items()})
+
+
+def ending(category: str | None, tail: str) -> tuple[Entry, ...]:
+    """Return the entries of a class whose names end in a character."""
+    return _by_ending().get((category or "", tail), ())
 
 
 @cache

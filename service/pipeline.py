@@ -99,7 +99,7 @@ def check(document: Document, options: CheckOptions) -> Report:
         scores=score_projects(_without(before.kept, after.waived), len(document.projects)),
         complete=not any(
             item.code == CRASHED or (item.code == UNREAD and item.severity is not Severity.INFO)
-            for item in single
+            for item in (*single, *kept)
         ),
     )
 

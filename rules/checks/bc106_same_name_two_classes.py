@@ -72,7 +72,7 @@ class SameNameTwoClasses(DocumentRule):
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
         everywhere = ctx.shared(self.code, _named)
-        names = {name: None for project in ctx.projects for name, _ in _named(project)}
+        names = {name: None for name, _ in ctx.own(self.code, _named)}
         for rows in map(everywhere.__getitem__, names):
             classes: dict[str, list[RowContext]] = {}
             for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,8 +44,8 @@ def combine(
 ) -> Combined:
     """Return what can be taken of the wanted suggestions: for each finding its first one that goes with the others.
 
-    Equal edits of two findings count once; a folded finding is answered cell by cell. Any other suggestion that meets a cell already changed, or that brings a new error
-    or warning beside those taken, is left.
+    Equal edits of two findings count once; a folded finding is answered cell by cell. Any other suggestion that meets
+    a cell already changed, or that brings a new error or warning beside those taken, is left.
     """
     edits: tuple[Edit, ...] = ()
     taken: list[Taken] = []
@@ -76,17 +77,20 @@ def combine(
 
 def numbered(document: Document, before: Iterable[Edit], edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """Return the edits with added rows put behind the rows that others add."""
-    count: dict[int, int] = {}
-    for edit in before:
-        where = split_path(edit.path)
-        if edit.old is None and where.row is not None and where.field is None and where.project is not None:
-            count[where.project] = count.get(where.project, 0) + 1
+    count = Counter(map(_adds_to, before))
     out = []
     for edit in edits:
-        where = split_path(edit.path)
-        if edit.old is None and where.row is not None and where.field is None and where.project is not None:
-            row = len(document.projects[where.project].rows) + count.get(where.project, 0)
-            count[where.project] = count.get(where.project, 0) + 1
-            edit = replace(edit, path=f"projects[{where.project}].rows[{row}]")
+        project = _adds_to(edit)
+        if project is not None:
+            row = len(document.projects[project].rows) + count[project]
+            count[project] += 1
+            edit = replace(edit, path=f"projects[{project}].rows[{row}]")
         out.append(edit)
     return tuple(out)
+
+
+def _adds_to(edit: Edit) -> int | None:
+    """Return the project that an edit adds a row to, None for any other edit."""
+    where = split_path(edit.path)
+    adds = edit.old is None and where.row is not None and where.field is None
+    return where.project if adds else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from nlp.scheme import Scheme, load_scheme
 from nlp.text import core_name, is_not_applicable, normalise
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 FIELD_LABELS: Mapping[str, str] = {
     "level1": "一级指标",
@@ -264,6 +265,12 @@ class Shared:
         return tuple(sorted((*kept, *own), key=lambda row: (row.project.index, row.index)))
 
 
+def _entries(
+    project: ProjectContext, key: str, entries: Callable[[ProjectContext], Iterable[tuple[K, RowContext]]]
+) -> tuple[tuple[K, RowContext], ...]:
+    return project.once(key, lambda it: tuple(entries(it)))
+
+
 class DocumentContext:
     """The document with its projects."""
 
@@ -317,16 +324,24 @@ class DocumentContext:
     ) -> Shared:
         """Return the rows of the whole document by what `entries` says of them.
 
-        `entries` is asked once per project under `key`; a changed copy looks at its changed projects only.
+        `entries` is asked once per project under `key`; a changed copy looks at its changed projects only. What it says
+        of this context's own projects: `own`.
         """
         whole = self.whole
         if key not in whole._tables:
             whole._tables[key] = Shared(
                 whole._before.shared(key, entries) if whole._before is not None else None,
-                [(i, project.once(key, lambda it: tuple(entries(it)))) for i, project in whole._changed],
+                [(i, _entries(project, key, entries)) for i, project in whole._changed],
             )
         found: Shared = whole._tables[key]
         return found
+
+    def own(
+        self, key: str, entries: Callable[[ProjectContext], Iterable[tuple[K, RowContext]]]
+    ) -> Iterator[tuple[K, RowContext]]:
+        """Yield what `entries` says of the projects that stand here, asked once per project under `key`."""
+        for project in self.projects:
+            yield from _entries(project, key, entries)
 
     def tally(self, key: str, count: Callable[[ProjectContext], Counter[Hashable]]) -> Counter[Hashable]:
         """Return the sum over the whole document of what `count` says of each project, asked once per project."""

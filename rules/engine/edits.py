@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from models.records.amount import parse_amount, parse_percent
 from models.records.document import ROW_FIELDS, AmountCell, Cell, Document, Indicator, Project
 from models.records.finding import Edit, RowCells, Slot
+from rules.engine.draft import Blank
 from rules.engine.paths import resolve_cell, split_path
 
 _GOAL: Final = re.compile(r"goals\[(\d+)\]")
@@ -82,11 +83,11 @@ def difference(before: Document, after: Document, kept: Mapping[int, Mapping[int
         for k, row in enumerate(old.rows):
             if k not in rows:
                 continue
-            other = new.rows[rows[k]]
+            other = dict(row_cells(new.rows[rows[k]]))
             edits += (
-                Edit(f"{head}.rows[{k}].{field}", text, dict(row_cells(other))[field])
+                Edit(f"{head}.rows[{k}].{field}", text, other[field])
                 for field, text in row_cells(row)
-                if dict(row_cells(other)).get(field, text) != text
+                if other.get(field, text) != text
             )
         added = [k for k in range(len(new.rows)) if k not in rows.values()]
         edits += (
@@ -135,13 +136,26 @@ def fill(edits: Iterable[Edit], values: Mapping[str, str]) -> tuple[Edit, ...]:
     return tuple(replace(edit, new=side(edit.new)) for edit in edits)
 
 
+def new_texts(edits: Iterable[Edit]) -> Iterator[str]:
+    """Yield every text that the edits write."""
+    for edit in edits:
+        if isinstance(edit.new, tuple):
+            yield from (text for _, text in edit.new)
+        else:
+            yield edit.new or ""
+
+
+def used(blanks: Iterable[Blank], edits: Iterable[Edit]) -> tuple[Blank, ...]:
+    """Return the blanks that stand in the edits; a column that the layout lacks takes its blank along."""
+    texts = tuple(new_texts(edits))
+    return tuple(blank for blank in blanks if any(str(blank) in text for text in texts))
+
+
 def open_blanks(edits: Iterable[Edit]) -> tuple[str, ...]:
     """Return the prompts that still stand in the edits, each once, in order."""
     found: dict[str, None] = {}
-    for edit in edits:
-        texts = [cell for _, cell in edit.new] if isinstance(edit.new, tuple) else [edit.new or ""]
-        for text in texts:
-            found.update(dict.fromkeys(MARK.findall(text)))
+    for text in new_texts(edits):
+        found.update(dict.fromkeys(MARK.findall(text)))
     return tuple(found)
 
 

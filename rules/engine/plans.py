@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from models.records.finding import Applicability, Edit, Finding, Suggestion
 from rules.engine.draft import Draft
-from rules.engine.edits import open_blanks
+from rules.engine.edits import open_blanks, used
 from rules.engine.paths import split_path
 from rules.engine.verify import Verifier
 
@@ -68,24 +68,23 @@ def plans(proven: Sequence[Proven], single: Sequence[Finding], verifier: Verifie
 def taken_over(draft: Draft, members: Sequence[Finding], known: Mapping[Row, Plan]) -> Draft | None:
     """Return the draft of a folded finding with the plans of its rows in place of its own edits; None without any."""
     mine = {row: known[row] for item in members if (row := row_of(item)) is not None and row in known}
-    used = {
+    over = {
         row: plan
         for row, plan in mine.items()
         if all(_row_of_edit(edit) == row for edit in plan.draft.edits)
         and all(item.fingerprint in plan.settled for item in members if row_of(item) == row)
     }
-    own = tuple(edit for edit in draft.edits if _row_of_edit(edit) not in used)
-    if not used:
+    own = tuple(edit for edit in draft.edits if _row_of_edit(edit) not in over)
+    if not over:
         return None
-    parts = [plan.draft for plan in used.values()]
+    parts = [plan.draft for plan in over.values()]
     edits = (*own, *(edit for part in parts for edit in part.edits))
     blanks = [blank for part in (draft, *parts) for blank in part.blanks]
-    text = "\n".join(_texts(edits))
     return replace(
         draft,
-        rationale=f"{draft.rationale}；其中 {len(used)} 行按该行其他问题的建议一并改写",
+        rationale=f"{draft.rationale}；其中 {len(over)} 行按该行其他问题的建议一并改写",
         edits=tuple(sorted(edits, key=lambda edit: edit.new is None)),
-        blanks=tuple({blank.prompt: blank for blank in blanks if str(blank) in text}.values()),
+        blanks=tuple({blank.prompt: blank for blank in used(blanks, edits)}.values()),
         applicability=Applicability.CONFIRM,
         derived=(*draft.derived, *(item for part in parts for item in part.derived)),
         lifted=draft.lifted or any(part.lifted for part in parts),
@@ -104,11 +103,3 @@ def _row_of_edit(edit: Edit) -> Row | None:
     # Removed and added rows are no change of a row.
     whole = edit.new is None or edit.old is None or not isinstance(edit.new, str)
     return None if whole or where.project is None or where.row is None else (where.project, where.row)
-
-
-def _texts(edits: Sequence[Edit]) -> list[str]:
-    return [
-        text
-        for edit in edits
-        for text in ([cell for _, cell in edit.new] if isinstance(edit.new, tuple) else [edit.new or ""])
-    ]

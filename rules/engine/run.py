@@ -109,14 +109,19 @@ def _guarded(rule: Rule, check: Callable[[C], Iterator[Finding]], ctx: C, rerais
     except Exception as error:  # the rule boundary is the one place where any exception is a result
         if reraise:
             raise
-        crashed = all_rules()[CRASHED].cls()
-        # The exception's own text may hold table text, so only its type is shown.
-        return [
-            crashed.found(
-                ctx,
-                subcode=rule.code,
-                evidence=[Evidence("quote", type(error).__name__)],
-                rule=f"{rule.code} {rule.title}",
-                error=type(error).__name__,
-            )
-        ]
+        return [crashed(rule, error, ctx)]
+
+
+def crashed(rule: Rule, error: Exception, ctx: RowContext | ProjectContext | DocumentContext) -> Finding:
+    """Return the finding that a rule broke off. The exception's own text may hold table text, so only its type is shown."""
+    return (
+        all_rules()[CRASHED]
+        .cls()
+        .found(
+            ctx,
+            subcode=rule.code,
+            evidence=[Evidence("quote", type(error).__name__)],
+            rule=f"{rule.code} {rule.title}",
+            error=type(error).__name__,
+        )
+    )

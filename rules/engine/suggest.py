@@ -9,12 +9,14 @@ from itertools import islice
 
 from models.records.finding import Applicability, Edit, Finding, Severity, Suggestion
 from rules.engine.base import DocumentRule, ProjectRule, RowRule, Rule
-from rules.engine.context import DocumentContext, RowContext
+from rules.engine.context import DocumentContext, ProjectContext, RowContext
 from rules.engine.draft import Draft
 from rules.engine.edits import overlap
+from rules.engine.fingerprint import fingerprinted
 from rules.engine.paths import split_path
 from rules.engine.plans import Plan, Row, plans, row_of, taken_over
 from rules.engine.ruleset import RuleSet
+from rules.engine.run import crashed, distinct
 from rules.engine.verify import Verifier
 
 KEPT = 2
@@ -48,11 +50,15 @@ class Adviser:
             self._single[item.code, item.severity.value, item.location.path].append(item)
         self._drafts: dict[tuple[Edit, ...], Draft] = {}
         """What was proven, by its edits."""
+        self._crashed: list[Finding] = []
         self.dropped: Counter[tuple[str, str]] = Counter()
         """How often drafts of a rule were dropped, by rule and reason; for tests and rule authors."""
 
     def advised(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """Return the findings with their suggestions; findings of one row lead with the same one where it settles them."""
+        """Return the findings with their suggestions; findings of one row lead with the same one where it settles them.
+
+        Rules that broke off while proposing follow as findings of their own.
+        """
         items = [
             replace(item, suggestions=self.suggestions(item)) if self.curable(item) else item
             for item in findings
@@ -64,7 +70,8 @@ class Adviser:
         ]
         found = plans(proven, [one for group in self._single.values() for one in group], self.verifier)
         known = (self._planned(item, found) for item in items)
-        return tuple(known if self._proposer is None else map(self._with_proposals, known))
+        advised = tuple(known if self._proposer is None else map(self._with_proposals, known))
+        return (*advised, *fingerprinted(distinct(self._crashed), self._ctx.document))
 
     def _planned(self, finding: Finding, found: Mapping[Row, Plan]) -> Finding:
         """Return a finding led by the plan of its row, or of its rows where it is folded."""
@@ -138,15 +145,22 @@ class Adviser:
         return replace(finding, suggestions=tuple(kept[:KEPT]))
 
     def drafts(self, finding: Finding) -> Iterator[Draft]:
-        """Yield what the finding's rule proposes, unproven."""
+        """Yield what the finding's rule proposes, unproven. A rule that breaks off becomes a finding."""
         rule = self._rules[finding.code]
         where = split_path(finding.location.path)
-        if isinstance(rule, DocumentRule):
-            yield from rule.cures(self._ctx, finding)
-        elif where.project is not None and isinstance(rule, ProjectRule):
-            yield from rule.cures(self._ctx.projects[where.project], finding)
-        elif where.project is not None and where.row is not None and isinstance(rule, RowRule):
-            yield from rule.cures(self._ctx.projects[where.project].rows[where.row], finding)
+        ctx: RowContext | ProjectContext | DocumentContext = self._ctx
+        try:
+            if isinstance(rule, DocumentRule):
+                yield from rule.cures(self._ctx, finding)
+            elif where.project is not None and isinstance(rule, ProjectRule):
+                ctx = project = self._ctx.projects[where.project]
+                yield from rule.cures(project, finding)
+            elif where.project is not None and where.row is not None and isinstance(rule, RowRule):
+                ctx = row = self._ctx.projects[where.project].rows[where.row]
+                yield from rule.cures(row, finding)
+        except Exception as error:
+            # As in the check itself: a broken rule is a result, not the end of the report.
+            self._crashed.append(crashed(rule, error, ctx))
 
     def _members(self, folded: Finding) -> list[Finding]:
         places = dict.fromkeys(location.path for location in (folded.location, *folded.related))

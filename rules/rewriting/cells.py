@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Final
 
 from models.records.document import ROW_FIELDS
 from models.records.finding import Edit
@@ -15,7 +16,7 @@ from rules.engine.paths import resolve_cell, split_path
 from rules.support.cells import plain
 
 _ITEM = re.compile(r"department\.items\[(\d+)\]")
-GRADES = "达成预期/部分达成预期/未达成预期"
+GRADES: Final = ("达成预期", "部分达成预期", "未达成预期")
 """Grades of a qualitative target as the budget system lists them, in short."""
 _SPOKEN = {"工作日": "个工作日", "月": "个月"}
 
@@ -78,10 +79,10 @@ def value_cells(ctx: RowContext | ProjectContext, operator: str, figure: str, un
     return cells
 
 
-def grade_cells(ctx: RowContext | ProjectContext, grades: str = GRADES) -> dict[str, str]:
+def grade_cells(ctx: RowContext | ProjectContext, grades: tuple[str, ...] = GRADES) -> dict[str, str]:
     """Return a graded qualitative target as the layout wants it."""
     row = ctx if isinstance(ctx, RowContext) else (ctx.rows[0] if ctx.rows else None)
-    cells = {"value": grades}
+    cells = {"value": "/".join(grades)}
     if row is not None and row.has("operator"):
         cells["operator"] = "定性"
     if row is not None and row.has("unit"):

@@ -16,12 +16,13 @@ from nlp.subject import cased, delivered
 from nlp.text import strip_prefix
 from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.engine.draft import Blank, Derivation, Draft
+from rules.engine.edits import used
 from rules.rewriting.basis import basis_text
 from rules.rewriting.blanks import number_blank
 from rules.rewriting.cells import add_edit, class_cells, row_edits, value_cells
 from rules.rewriting.describe import with_source
 from rules.rewriting.indicators import subject_of
-from rules.rewriting.rows import division, used
+from rules.rewriting.rows import division
 from rules.rewriting.weights import carries_weights
 from rules.support.amounts import yuan_text
 from rules.support.cells import plain

@@ -31,6 +31,7 @@ from nlp.text import normalise, strip_prefix
 from nlp.tokenise import words
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank
+from rules.rewriting.cells import GRADES
 
 _DENOMINATORS: Final = (
     (("知晓率", "知晓度", "认知率"), "有效受访{}", "问卷调查"),
@@ -48,6 +49,7 @@ _DENOMINATORS: Final = (
 _EVENTS: Final = ("场次", "场数", "次数", "期数")
 _SHORT: Final = 4
 """A core of so few characters (完成及时) names no thing."""
+_REACHED: Final = re.compile(r"覆盖|发放|到位|享受|受益")
 _FAULTY: Final = ("故障率", "差错率", "错误率", "返工率", "退件率", "投诉率", "空置率", "闲置率")
 _TRENDS: Final = (
     (("下降率", "降低率", "减少率"), "（上年同口径数－本年数）÷上年同口径数×100%"),
@@ -80,10 +82,10 @@ _SEVERAL: Final = re.compile(
     r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:总体|综合)?满意(?:度|率)?$"
 )
 _SAVING: Final = re.compile(r"节约率$")
-_DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
+DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)?(?:情况|起数|件数|数|率)?$")
 _LONGEST: Final = 24
-_EFFECTS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响")
+EFFECTS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,10 @@ def description_of(ctx: RowContext) -> Described:
     if ctx.category == "数量" and not is_rate(name) and not _COUNTED.search(name):
         return describe(name + _DIMENSIONS.get(ctx.quantity.unit or "", "数量"), ctx.category)
     if ctx.quantity.kind == "text":
-        return (
-            standards(ctx.text("name"))
-            if ctx.category in _EFFECTS
-            else describe(ctx.text("name"), ctx.category, table_word(ctx))
-        )
-    if ctx.quantity.kind == "ratio" and rate_word(ctx.text("name")) is None:
-        return parts(ctx.text("name"))
-    return describe(ctx.text("name"), ctx.category, table_word(ctx))
+        return standards(name) if ctx.category in EFFECTS else describe(name, ctx.category, table_word(ctx))
+    if ctx.quantity.kind == "ratio" and rate_word(name) is None:
+        return parts(name)
+    return describe(name, ctx.category, table_word(ctx))
 
 
 def table_word(ctx: RowContext, name: str | None = None) -> str | None:
@@ -134,8 +132,8 @@ def describe(name: str, category: str | None, word: str | None = None) -> Descri
 
     `word` is how the table counts the thing (户数), where it does.
     """
-    for entry in library.entries():
-        if entry.category == category and entry.name[-1:] == name[-1:] and same(entry.name, name):
+    for entry in library.ending(category, name[-1:]):
+        if same(entry.name, name):
             return Described(with_source(entry.formula, entry.source))
     name = shorten(strip_prefix(name), _LONGEST)
     if is_satisfaction(name):
@@ -143,11 +141,11 @@ def describe(name: str, category: str | None, word: str | None = None) -> Descri
     if rate_word(name) is not None or _PAYMENT.search(name):
         return Described(_rate(name, word))
     if is_zero_event(name):
-        thing = _HAPPENS.sub("", _DENIAL.sub("", name, count=1)) or name
+        thing = _HAPPENS.sub("", DENIAL.sub("", name, count=1)) or name
         return Described(with_source(f"按台账统计的年度{thing}发生数", "事件登记台账"))
     if is_unit_cost(name):
         return Described(with_source(f"{name}＝实际支出总额÷实际完成或受益的数量", "支付凭证和结算资料"))
-    if category == "成本" or category == "经济成本":
+    if category == "成本":
         if _STANDARD.search(name):
             told = "标准文件规定的每一对象金额" if name.endswith("标准") else "实际支出总额÷对应的数量"
             return Described(with_source(told, "支出标准文件和支付凭证"))
@@ -214,9 +212,7 @@ def parts(name: str) -> Described:
     return Described(with_source(f"{upper}÷{lower}×100%", "工作台账"), (upper, lower))
 
 
-def standards(
-    name: str, *, grades: tuple[str, str, str] = ("达成预期", "部分达成预期", "未达成预期")
-) -> Described:
+def standards(name: str, *, grades: tuple[str, str, str] = GRADES) -> Described:
     """Return the standards of three grades; the first two are the filer's, the last is what remains."""
     short = shorten(strip_prefix(name), _LONGEST)
     first = Blank(f"{short}“{grades[0]}”的标准", "text", "年度任务全部完成并经考核确认")
@@ -243,17 +239,7 @@ def _rate(name: str, counted: str | None) -> str:
     if _PROPER_USE.search(plain):
         return with_source("经检查使用合规的资金额÷检查的资金总额×100%", "财务账簿和监督检查记录")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
-    word = (
-        counted
-        or tally_word(core)
-        or (
-            "对象数"
-            if re.search(r"覆盖|发放|到位|享受|受益", core)
-            else "事项数"
-            if len(core) <= _SHORT
-            else "数量"
-        )
-    )
+    word = counted or tally_word(core) or _unnamed(core)
     total = f"总{word}"
     if plain.endswith(_FAULTY):
         return with_source(f"{core}的{word}÷运行、办理或检查的{total}×100%", "运行、办理或检查记录")
@@ -265,6 +251,13 @@ def _rate(name: str, counted: str | None) -> str:
                 base, source = "检查评价的{}", "检查评价记录"  # Events are not accepted like goods.
             return with_source(f"{core}的{word}÷{base.format(total)}×100%", source)
     return with_source(f"{core}的{word}÷应纳入统计的{total}×100%", "工作台账")
+
+
+def _unnamed(core: str) -> str:
+    """Return how a thing is counted of which nothing is known."""
+    if _REACHED.search(core):
+        return "对象数"
+    return "事项数" if len(core) <= _SHORT else "数量"
 
 
 def with_source(formula: str, source: str) -> str:

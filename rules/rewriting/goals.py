@@ -13,12 +13,12 @@ from nlp.naming import is_rate
 from nlp.quantity import find_numbers
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Draft
+from rules.engine.edits import used
 from rules.rewriting.basis import basis_text
 from rules.rewriting.blanks import number_blank, text_blank, unit_blank
 from rules.rewriting.cells import add_edit, class_cells, figure_text, row_edits, value_cells
 from rules.rewriting.describe import describe
 from rules.rewriting.indicators import subject_of
-from rules.rewriting.rows import used
 from rules.rewriting.weights import carries_weights
 from rules.support.cells import plain
 from rules.support.same_thing import comparable, goal_body

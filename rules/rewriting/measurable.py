@@ -9,9 +9,10 @@ from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.indicators import Tier
-from rules.rewriting.own import EFFECTS, assessed, dated, explained, graded, quality, renamed
+from rules.rewriting.own import assessed, dated, explained, graded, quality, renamed
 from rules.rewriting.rows import replaced
 from rules.rewriting.values import asked
+from rules.support.wording import BENEFITS
 
 
 def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
@@ -29,7 +30,7 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if ctx.quantity.kind == "ratio":
         yield from replaced(ctx, kinds=frozenset({"ratio"}), why=why, upto=Tier.NEAR, ask=False)
     yield from replaced(ctx, why=why, upto=Tier.NEAR, ask=False)
-    if words and (ctx.category in EFFECTS or ctx.category in ("社会成本", "生态环境成本")):
+    if words and (ctx.category in BENEFITS):
         yield from renamed(ctx, why=why)
         yield from graded(ctx, why=why)
     yield from explained(ctx, why=why)

@@ -12,13 +12,13 @@ from nlp.subject import cased, deadline_name, measured
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.blanks import date_blank, number_blank
-from rules.rewriting.cells import figure_text, grade_cells, row_edits, value_cells
-from rules.rewriting.describe import describe, parts, standards, table_word, with_source
+from rules.rewriting.cells import GRADES, figure_text, grade_cells, row_edits, value_cells
+from rules.rewriting.describe import EFFECTS, describe, parts, standards, table_word, with_source
+from rules.support.wording import BENEFITS
 
-EFFECTS: Final = ("经济效益", "社会效益", "生态效益", "可持续影响")
+_COSTS: Final = ("社会成本", "生态环境成本")
 _NEGATIVE: Final = re.compile(r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘")
 _BAD_GRADES: Final = ("达到控制要求", "部分达到控制要求", "未达到控制要求")
-_GOOD_GRADES: Final = ("达成预期", "部分达成预期", "未达成预期")
 _TIMELY_TAIL: Final = re.compile(
     r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
 )
@@ -35,7 +35,6 @@ _DEGREES: Final = frozenset(
 _STATED: Final = re.compile(
     r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?:得到|获得|实现)(?:有效|进一步|明显|持续|充分|切实)?(?P<verb>提升|提高|增强|改善|优化|保障|保护|维护|丰富|完善|巩固|满足|发展|修复|缓解)$"
 )
-_ENDS_IN_VERB: Final = re.compile(r"(?:程度|水平|能力|情况|力)$")
 _REPEATED: Final = re.compile(
     r"(?:演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
 )
@@ -51,14 +50,12 @@ _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作",
 
 def graded(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that gives an effect in words three grades, and asks for their standards."""
-    if ctx.category not in EFFECTS and ctx.category not in ("社会成本", "生态环境成本"):
+    if ctx.category not in BENEFITS:
         return
-    harmful = (
-        ctx.category in ("社会成本", "生态环境成本") or _NEGATIVE.search(bare(ctx.text("name"))) is not None
-    )
-    grades = _BAD_GRADES if harmful else _GOOD_GRADES
+    harmful = ctx.category in _COSTS or _NEGATIVE.search(bare(ctx.text("name"))) is not None
+    grades = _BAD_GRADES if harmful else GRADES
     told = standards(ctx.text("name"), grades=grades)
-    cells = grade_cells(ctx, "/".join(grades))
+    cells = grade_cells(ctx, grades)
     if ctx.has("description"):
         cells["description"] = told.text
     edits = row_edits(ctx, cells)
@@ -199,7 +196,7 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     # 「维护社会和谐稳定」: the state itself has degrees.
     name = f"{shown}程度" if thing.endswith(_STATES) else f"{shown}{degree}程度"
     told = standards(name)
-    cells = {"name": name, **grade_cells(ctx, "/".join(_GOOD_GRADES))}
+    cells = {"name": name, **grade_cells(ctx)}
     if ctx.has("description"):
         cells["description"] = told.text
     yield Draft(

@@ -12,6 +12,7 @@ from models.records.finding import Applicability, Edit
 from nlp.measures import management_word
 from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Blank, Derivation, Draft
+from rules.engine.edits import used
 from rules.rewriting.basis import basis_text
 from rules.rewriting.blanks import date_blank, number_blank, text_blank
 from rules.rewriting.cells import (
@@ -92,20 +93,19 @@ def filled(
 def replaced(
     ctx: RowContext,
     *,
-    category: str | None = None,
     kinds: frozenset[str] | None = None,
     why: str = "",
     keep: bool = True,
     upto: Tier = Tier.GENERIC,
     ask: bool = True,
 ) -> Iterator[Draft]:
-    """Yield drafts that put a measurable indicator in the row's place, in its own class unless another is given.
+    """Yield drafts that put a measurable indicator in the row's place, in its own class where there is one.
 
     Proposals that fit less closely than `upto` are left out: the business question (`ask`) is better than an
     indicator about something else. Where nothing of the row's class is known, the class that its name speaks for is
     tried.
     """
-    target = category or ctx.category
+    target = ctx.category
     if upto is Tier.GENERIC and management_word(ctx.text("name")) is None:
         upto = (
             Tier.FRAME
@@ -116,7 +116,7 @@ def replaced(
         item for item in proposals(ctx.project, target, instead_of=ctx, kinds=kinds) if item.tier <= upto
     ]
     prediction = ctx.prediction
-    if not found and category is None and prediction is not None and not prediction.abstain:
+    if not found and prediction is not None and not prediction.abstain:
         likely = prediction.category
         if likely != target:
             found = [
@@ -141,21 +141,19 @@ def replaced(
         yield from _ask(ctx.project, target, why=why, row=ctx)
 
 
-def added(ctx: ProjectContext, category: str, *, why: str, nth: int = 0) -> Iterator[Draft]:
+def added(ctx: ProjectContext, category: str, *, why: str) -> Iterator[Draft]:
     """Yield drafts that add a row of a class from the library or the frames."""
     if not ctx.scheme.has(category):
         return
     known = (
-        _added(ctx, category, item, why, nth)
-        for item in proposals(ctx, category)
-        if item.tier <= Tier.GENERIC
+        _added(ctx, category, item, why) for item in proposals(ctx, category) if item.tier <= Tier.GENERIC
     )
-    yield from _weighted(ctx, category, chain(islice(known, 3), _ask(ctx, category, why=why, nth=nth)))
+    yield from _weighted(ctx, category, chain(islice(known, 3), _ask(ctx, category, why=why)))
 
 
-def _added(ctx: ProjectContext, category: str, proposal: Proposal, why: str, nth: int) -> Draft:
+def _added(ctx: ProjectContext, category: str, proposal: Proposal, why: str) -> Draft:
     new = filled(ctx, proposal)
-    edit = add_edit(ctx, {**class_cells(ctx, category), **new.cells}, nth=nth)
+    edit = add_edit(ctx, {**class_cells(ctx, category), **new.cells})
     return Draft(
         title=f"补充{ctx.scheme.level2_name(category)}「{proposal.name}」",
         rationale="；".join(part for part in (why, proposal.reason) if part),
@@ -191,7 +189,7 @@ def _weighted(ctx: ProjectContext, category: str, drafts: Iterable[Draft]) -> It
 
 
 def _ask(
-    project: ProjectContext, category: str, *, why: str, row: RowContext | None = None, nth: int = 0
+    project: ProjectContext, category: str, *, why: str, row: RowContext | None = None
 ) -> Iterator[Draft]:
     """Yield the draft that asks what to measure, where nothing is known of the project: the business question."""
     question, probe, formula, unit, value = _QUESTIONS[category]
@@ -213,7 +211,7 @@ def _ask(
             cells |= class_cells(project, category)
         edits = row_edits(row, cells)
     else:
-        edits = (add_edit(project, {**class_cells(project, category), **cells}, nth=nth),)
+        edits = (add_edit(project, {**class_cells(project, category), **cells}),)
     yield Draft(
         title=f"请回答：{question}",
         rationale=f"{why}；项目文字中没有可以据以拟定的内容" if why else "项目文字中没有可以据以拟定的内容",
@@ -263,16 +261,6 @@ def _needed(ctx: RowContext, category: str) -> bool:
     group = scheme.parent_group(category)
     lonely = not any(row.group == group for row in others)
     return category in (*scheme.required_categories, "成本", "服务对象满意度") or lonely
-
-
-def used(blanks: tuple[Blank, ...], edits: tuple[Edit, ...]) -> tuple[Blank, ...]:
-    """Return the blanks that stand in the edits; a column that the layout lacks takes its blank along."""
-    texts = [
-        text
-        for edit in edits
-        for text in ([cell for _, cell in edit.new] if isinstance(edit.new, tuple) else [edit.new or ""])
-    ]
-    return tuple(blank for blank in blanks if any(str(blank) in text for text in texts))
 
 
 def joined(first: Draft, *rest: Draft, title: str | None = None) -> Draft:

@@ -10,10 +10,10 @@ from nlp.classify import Query, classify
 from nlp.naming import is_satisfaction, is_timeliness, rate_word
 from rules.engine.context import RowContext
 from rules.engine.draft import Blank, Derivation, Draft
+from rules.engine.edits import used
 from rules.rewriting.basis import basis_text
 from rules.rewriting.cells import add_edit, class_cells, row_edits
 from rules.rewriting.describe import describe
-from rules.rewriting.rows import used
 from rules.rewriting.weights import halves
 from rules.support.cells import plain
 

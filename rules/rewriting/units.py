@@ -25,7 +25,7 @@ from rules.engine.draft import Derivation, Draft
 from rules.rewriting.blanks import unit_blank
 from rules.rewriting.cells import figure_text, row_edits, value_cells
 from rules.rewriting.costs import unit_cost_added
-from rules.rewriting.describe import describe
+from rules.rewriting.describe import DENIAL, describe
 from rules.rewriting.rows import moved, replaced
 from rules.rewriting.values import asked, with_unit
 from rules.support.cells import plain
@@ -43,7 +43,6 @@ _THINGS: Final = (
 _MYRIAD: Final = Decimal(10_000)
 _MEASURED: Final = re.compile(r"(?:面积|里程|长度|规模|金额|重量|容量|时间|时长|产量)$")
 """Tails that say which dimension is measured: a piece count beside the thing is another figure."""
-_DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)(?:情况|数|率)?$|(?:为零|为0|零发生)$")
 
 
@@ -228,7 +227,7 @@ def _unit_of_name(name: str) -> str | None:
 def zero_cells(ctx: RowContext) -> dict[str, str]:
     """Return the cells that state 「无重大事件发生」 as a count of zero; {} where the name does not deny anything."""
     name = ctx.text("name")
-    found = _DENIAL.search(name)
+    found = DENIAL.search(name)
     if found is None or not is_zero_event(ctx.name):
         return {}
     rest = _HAPPENS.sub("", name[: found.start()] + name[found.end() :])

@@ -20,11 +20,11 @@ from nlp.measures import (
 from nlp.subject import deadline_name
 from rules.engine.context import RowContext
 from rules.engine.draft import Blank, Derivation, Draft
+from rules.engine.edits import used
 from rules.rewriting.basis import basis_kind_of
 from rules.rewriting.blanks import date_blank, number_blank, unit_blank
-from rules.rewriting.cells import figure_text, row_edits, value_cells
+from rules.rewriting.cells import row_edits, value_cells
 from rules.rewriting.describe import describe
-from rules.rewriting.rows import used
 
 _LONGEST_NAME: Final = 16
 _DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
@@ -91,13 +91,10 @@ def asked(
     ctx: RowContext,
     *,
     why: str,
-    name: str | None = None,
-    category: str | None = None,
     low: bool | None = None,
 ) -> Iterator[Draft]:
     """Yield drafts that keep the name and ask for a value of the kind that it measures."""
-    text = name or ctx.text("name")
-    target = category or ctx.category
+    text, target = ctx.text("name"), ctx.category
     counted = f"{text}数量" if target == "数量" and len(text) <= _LONGEST_NAME else None
     if not has_measurable_noun(text) and target != "时效" and counted is None:
         return
@@ -145,11 +142,6 @@ def asked(
     # A floor where low is good (事故率 ≥95%) was no target: a ceiling in its place weakens nothing.
     turned = low is True and quantity.operator not in ("≤", "＜")
     yield Draft(title=title, rationale=why, edits=edits, blanks=used((blank,), edits), lifted=turned)
-
-
-def same_figure(ctx: RowContext, operator: str, unit: str) -> dict[str, str]:
-    """Return value cells with the filed figure under another sign and unit."""
-    return value_cells(ctx, operator, figure_text(ctx.quantity), unit)
 
 
 def deadline(ctx: RowContext) -> Draft | None:

@@ -34,7 +34,7 @@ def name_clusters(
     In a narrowed context only the sets that its projects have part in.
     """
     everywhere = ctx.shared("own-names", _own_names)
-    own = {row.name: None for project in ctx.projects for _, row in _own_names(project)}
+    own = {row.name: None for _, row in ctx.own("own-names", _own_names)}
     for block in {name[:_BLOCK]: None for name in own}:
         by_name: dict[str, list[RowContext]] = {}
         for row in everywhere[block]:
@@ -57,7 +57,7 @@ def common_blocks(ctx: DocumentContext, min_rows: int) -> Iterator[tuple[RowCont
     """
     everywhere = ctx.shared("own-targets", _own_targets)
     mine = {project.index for project in ctx.projects}
-    keys = {key: None for project in ctx.projects for key, _ in _own_targets(project)}
+    keys = {key: None for key, _ in ctx.own("own-targets", _own_targets)}
     by_key: dict[tuple[str, str], dict[int, RowContext]] = {}
     shared: Counter[tuple[int, int]] = Counter()
     holders: dict[tuple[int, int], list[tuple[str, str]]] = defaultdict(list)
@@ -68,10 +68,11 @@ def common_blocks(ctx: DocumentContext, min_rows: int) -> Iterator[tuple[RowCont
         if not 2 <= len(members) <= _MOST_PROJECTS:
             continue
         by_key[key] = members
-        for pair in combinations(sorted(members), 2):
-            if pair[0] in mine or pair[1] in mine:
-                shared[pair] += 1
-                holders[pair].append(key)
+        for pair in sorted(
+            {(min(a, b), max(a, b)) for a in mine & members.keys() for b in members if a != b}
+        ):
+            shared[pair] += 1
+            holders[pair].append(key)
     groups: dict[tuple[tuple[str, str], ...], set[int]] = defaultdict(set)
     for pair, hits in shared.items():
         if hits >= min_rows:

@@ -14,11 +14,10 @@ from nlp.sameness import same
 from nlp.text import normalise
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank, Draft
-from rules.engine.edits import MARK
+from rules.engine.edits import MARK, used
 from rules.engine.paths import split_path
 from rules.rewriting.blanks import date_blank, text_blank
 from rules.rewriting.cells import row_edits
-from rules.rewriting.rows import used
 from service.llm.answers import Proposal, read_answer, usable
 from service.llm.client import Client
 from service.llm.prompt import Question, question

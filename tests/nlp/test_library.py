@@ -20,7 +20,7 @@ from service import pipeline
 
 def _row(entry: library.Entry) -> dict[str, str]:
     kind = library.unit_kind(entry)
-    value = {"grade": GRADES, "date": "≤2026年10月31日"}.get(
+    value = {"grade": "、".join(GRADES), "date": "≤2026年10月31日"}.get(
         kind, f"{entry.operator}{entry_probe(entry)}{entry.unit}"
     )
     scheme = load_scheme("cn2015") if load_scheme("cn2015").has(entry.category) else load_scheme("cn2021")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.records.codec import dumps, report_to_json
 from models.records.document import Document
-from models.records.finding import Severity
+from models.records.finding import Finding, Severity
 from nlp.quantity import of_row
+from rules.engine.base import Rule
+from rules.engine.context import RowContext
+from rules.engine.draft import Draft
+from rules.engine.registry import all_rules
 from rules.engine.suppress import Waiver
 from rules.engine.testing import build_document
 from service import pipeline
@@ -130,6 +136,25 @@ def test_a_wrong_pack_is_asked_once_not_on_every_row() -> None:
     assert question.location.path == "document"
     assert {project.scheme for project in forced.document.projects} == {"cn2021"}
     assert forced.manifest.profile_chain == ("base", "cn2021")
+
+
+def test_a_rule_that_breaks_off_while_proposing_is_said_and_keeps_its_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(self: Rule, ctx: RowContext, finding: Finding) -> Iterator[Draft]:
+        raise KeyError(ctx.row.name.text)
+
+    monkeypatch.setattr(all_rules()["BC301"].cls, "cures", broken)
+    rows = [{"level2": "数量指标", "name": "完成河道清淤长度", "value": "≥12"}]
+    report = pipeline.check(
+        build_document({"projects": [{"name": "清淤", "rows": rows}]}), pipeline.CheckOptions()
+    )
+    (finding,) = [item for item in report.findings if item.code == "BC301"]
+    (crash,) = [item for item in report.findings if item.code == "BC901"]
+    assert finding.suggestions == ()
+    assert crash.subcode == "BC301"
+    assert "河道" not in dumps([item.text for item in crash.evidence]) + crash.message
+    assert not report.complete
 
 
 def test_the_manifest_names_everything_that_made_the_report() -> None:
