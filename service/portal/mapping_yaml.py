@@ -74,6 +74,11 @@ def parse(text: str, file: str) -> Node:
     if len(text) > MAX_BYTES:
         raise SettingsError(f"映射文件 {file} 超过 {MAX_BYTES // 1024} KB，请核对是否选错了文件")
     try:
+        # Aliases are refused before anything is built: read as trees, ten lines of them fill the memory.
+        for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            if isinstance(event, yaml.AliasEvent):
+                where = f"第 {event.start_mark.line + 1} 行" if event.start_mark is not None else ""
+                raise SettingsError(f"映射文件 {file} {where}使用了引用 *{event.anchor}，请写全内容后重试")
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,12 @@ def test_errors_name_file_line_and_field(tmp_path: Path, text: str, said: str) -
 def test_an_anchor_cannot_blow_up_a_file(tmp_path: Path) -> None:
     lines = ["extends: portal", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 9)]
-    assert "请改正后重试" in refused(tmp_path, "\n".join(lines))
+    tracemalloc.start()
+    try:
+        assert "第 3 行使用了引用 *a0，请写全内容后重试" in refused(tmp_path, "\n".join(lines))
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
