@@ -19,7 +19,7 @@ UNUSABLE = 2
 def config(check: bool, fmt: str) -> int:
     """列出全部设置：取值、来自默认、文件还是环境变量、单位与含义；密钥不显示。"""
     from service.config.report import ORIGINS, lines, problems
-    from service.config.source import collect
+    from service.config.source import collect, strangers
 
     given = collect()
     if check:
@@ -50,6 +50,6 @@ def config(check: bool, fmt: str) -> int:
         for line in settings:
             unit = f" {line.unit}" if line.unit and line.value[:1].isdecimal() else ""
             click.echo(f"  {line.name} = {line.value}{unit}　（{ORIGINS[line.origin]}）　{line.meaning}")
-    for name in given.unknown:
-        click.echo(f"没有 {name} 这项设置，见 biaochi config --check", err=True)
+    for line in strangers(given):
+        click.echo(line, err=True)
     return 0

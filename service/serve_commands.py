@@ -37,6 +37,7 @@ def serve(host: str | None, port: int | None, batch_workers: int | None) -> int:
     from service.settings import server_from
 
     settings = server_from()
+    tell_of_strangers()
     if host is not None:
         settings = replace(settings, host=host.strip())
     if port is not None:
@@ -47,6 +48,14 @@ def serve(host: str | None, port: int | None, batch_workers: int | None) -> int:
     prepared(settings)
     with _listening(settings) as listener:
         return _run(settings, listener)
+
+
+def tell_of_strangers() -> None:
+    """Warn of names in the environment that look like settings and are none; a misspelt one is ignored otherwise."""
+    from service.config.source import collect, strangers
+
+    for line in strangers(collect()):
+        click.echo(line, err=True)
 
 
 def prepared(settings: ServerSettings) -> None:

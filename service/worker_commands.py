@@ -8,6 +8,7 @@ import click
 
 from service import logs
 from service.cli_text import ChineseCommand
+from service.serve_commands import tell_of_strangers
 from service.settings import server_from
 
 
@@ -32,6 +33,7 @@ def worker(processes: int | None) -> int:
     from service.store.schema import upgrade
 
     server = server_from()
+    tell_of_strangers()
     logs.configure(server.log_level)
     settings, messages = jobs_from(), webhooks_from()
     if processes is not None:

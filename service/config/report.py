@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from service.config.registry import FILE_SUFFIX, PREFIX, SECTIONS, Section, Setting, by_name
-from service.config.source import Given, Origin, nearest
+from service.config.source import Given, Origin, strangers
 from service.errors import SettingsError
 
 ORIGINS: Final[Mapping[Origin, str]] = {
@@ -92,7 +92,7 @@ def loaded(place: str) -> Any:
 
 def problems(given: Given) -> tuple[str, ...]:
     """Return everything that is wrong, one line each; none where the settings can be used."""
-    found = [f"没有 {name} 这项设置{nearest(name)}；请改名或删除" for name in given.unknown]
+    found = list(strangers(given))
     for reader in dict.fromkeys(section.reader for section in SECTIONS if section.reader):
         found += _faults(loaded(reader), dict(given.values))
     found += _database(given)

@@ -16,6 +16,7 @@ from service.errors import SettingsError
 
 Origin = Literal["default", "file", "environment", "secret-file"]
 _MOST: Final = 1024 * 1024
+_LONGEST: Final = 80
 _LINE: Final = re.compile(r"at line (\d+)")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
@@ -67,6 +68,18 @@ def nearest(name: str) -> str:
     """Return in Chinese which setting a wrong name may mean, empty where none is near."""
     found = difflib.get_close_matches(name, by_name(), n=1, cutoff=0.75)
     return f"，是否为 {found[0]}" if found else ""
+
+
+def strangers(given: Given) -> tuple[str, ...]:
+    """Return a line in Chinese for every name in the environment that looks like a setting and is none; no values."""
+    return tuple(
+        f"没有 {_printable(name)} 这项设置{nearest(name)}；不起作用，请改名或删除" for name in given.unknown
+    )
+
+
+def _printable(name: str) -> str:
+    # A name may hold anything but "=": line breaks and terminal sequences must not reach whoever reads.
+    return "".join(char if char.isprintable() else "…" for char in name)[:_LONGEST]
 
 
 def _file_of(env: Mapping[str, str]) -> Path | None:

@@ -27,6 +27,9 @@ _SUFFIXES: Final = MappingProxyType(
 )
 _SHEET_SUFFIXES: Final = MappingProxyType({"ods": "ods", "fods": "fods", "xlsb": "xlsb"})
 _FILTERS: Final = MappingProxyType({"docx": "docx:MS Word 2007 XML", "xlsx": "xlsx:Calc MS Excel 2007 XML"})
+_PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
+"""What the conversion gets of our environment. Database addresses, secrets and keys stand there too, and the program
+reads files of strangers."""
 _POLL_SECONDS: Final = 0.1
 _PLACES: Final = (
     "/Applications/LibreOffice.app/Contents/MacOS/soffice",
@@ -93,7 +96,6 @@ def _convert(program: str, data: bytes, suffix: str, target: str, limits: Limits
 
 def _run(command: list[str], home: Path, out: Path, limits: Limits) -> None:
     """Run the conversion within its time and size; the whole process group ends with it."""
-    environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home)}
     try:
         process = subprocess.Popen(
             command,
@@ -101,7 +103,7 @@ def _run(command: list[str], home: Path, out: Path, limits: Limits) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=home,
-            env=environment,
+            env=_environment(home),
             start_new_session=True,
         )
     except OSError as error:
@@ -124,6 +126,11 @@ def _run(command: list[str], home: Path, out: Path, limits: Limits) -> None:
                 raise TooLarge("文件转换后过大，请拆分成较小的文件后重试")
     finally:
         _end(process)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return passed | dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), str(home))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

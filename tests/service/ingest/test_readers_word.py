@@ -166,6 +166,30 @@ def test_missing_libreoffice_says_what_to_install(make, monkeypatch):
     assert "\n" not in caught.value.message
 
 
+def test_the_conversion_is_told_no_secret(make, monkeypatch, tmp_path):
+    from service.errors import DamagedInput
+    from service.ingest import office
+
+    told = tmp_path / "told"
+    spy = tmp_path / "soffice"
+    spy.write_text(f"#!/bin/sh\nenv > {told}\n")
+    spy.chmod(0o755)
+    monkeypatch.setattr(office, "find_program", lambda: str(spy))
+    for name in ("BIAOCHI_DATABASE", "BIAOCHI_WEBHOOK_SECRET", "PGPASSWORD", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "机密")
+    with pytest.raises(DamagedInput, match="无法打开"):
+        make.read(b"{\\rtf1 text}")
+    # PWD, SHLVL and _ are the shell's own.
+    names = {line.partition("=")[0] for line in told.read_text().splitlines()} - {
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+    }
+    assert {"PATH", "HOME", "TMPDIR"} <= names <= {*office._PASSED_ON, "HOME", "TMPDIR", "TEMP", "TMP"}
+    assert "机密" not in told.read_text()
+
+
 def test_conversion_ends_at_its_time_limit(make, monkeypatch, tmp_path):
     from service.errors import TooLarge
     from service.ingest import office
