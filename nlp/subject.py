@@ -14,6 +14,7 @@ from nlp.text import clean, normalise, strip_prefix
 _LEAD: Final = re.compile(
     r"^(?:20\d\d年?度?|[一二三四五六七八九十]+、|(?:本级|本年度?|年度|全年|全县|全市|全区|全省))+"
 )
+_YEAR: Final = re.compile(r"20\d\d(?:-20\d\d)?年度?")
 _BRACKETS: Final = re.compile(r"[(（\[【〔][^()（）\[\]【】〔〕]{0,40}[)）\]】〕]")
 _EDGE: Final = re.compile(r"^[\]\s、.．,，:：]+|[\s、.．,，;；。:：]+$")
 _HEADS: Final = re.compile(r"(?P<who>[\u4e00-\u9fff]{1,10}?)(?:总)?(?P<unit>人次|人数|户数|家数|人|户)$")
@@ -41,7 +42,7 @@ _DO: Final = re.compile(
 def topic(project_name: str) -> str:
     """Return what the project is about without money words and year (劳务派遣人员经费 → 劳务派遣人员), "" for nothing."""
     text = _EDGE.sub("", _BRACKETS.sub("", clean(strip_prefix(project_name))))
-    text = _LEAD.sub("", text)
+    text = _YEAR.sub("", _LEAD.sub("", text))
     if _only_tails().fullmatch(text) is not None:
         return ""
     return _without(text, _tails("title_tails")) or text
@@ -125,6 +126,15 @@ def served(names: tuple[str, ...], purpose: str = "") -> str | None:
         text,
     )
     return found_group[1] if found_group is not None else None
+
+
+def together(who: str, purpose: str) -> str:
+    """Return a group with the one that the purpose names beside it (普查员、普查指导员 → 普查员和普查指导员)."""
+    text, beside = normalise(purpose), r"(?P<other>[\u4e00-\u9fff]{1,6}?(?:人员|员|户|者))"
+    found = re.search(rf"{re.escape(who)}[、和及与]{beside}", text) or re.search(
+        rf"{beside}[、和及与]{re.escape(who)}", text
+    )
+    return f"{who}和{found['other']}" if found is not None and found["other"] != who else who
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from nlp.lexicon import any_of
 from nlp.naming import is_satisfaction, names_respondent
-from nlp.subject import served
+from nlp.subject import served, together
 from rules.engine.base import DOC_101, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
@@ -82,6 +82,7 @@ class RespondentUnnamed(RowRule):
         others = tuple(row.text("name") for row in ctx.project.live_rows if row is not ctx)
         who = served(others, ctx.project.project.budget.purpose.text)
         if who is not None:
+            who = together(who, ctx.project.project.budget.purpose.text)
             yield Draft(
                 title=f"写明调查对象「{who}」",
                 rationale="对象取自本项目的其他指标或资金用途，请核实",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from nlp import library
@@ -20,18 +20,18 @@ from nlp.measures import (
     is_time_point_or_span,
     is_unit_cost,
     is_zero_event,
-    lower_is_better,
     rate_word,
     respondent,
 )
 from nlp.phrases import abstract_entry
 from nlp.sameness import same
-from nlp.subject import counted_as, delivered, delivering_verb, is_generic, tally_word
+from nlp.subject import counted_as, delivered, is_generic, tally_word
 from nlp.text import normalise, strip_prefix
 from nlp.tokenise import words
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank
 from rules.rewriting.cells import GRADES
+from rules.rewriting.counting import countable, counted, divided
 
 _DENOMINATORS: Final = (
     (("知晓率", "知晓度", "认知率"), "有效受访{}", "问卷调查"),
@@ -52,9 +52,14 @@ _SHORT: Final = 4
 _REACHED: Final = re.compile(r"覆盖|发放|到位|享受|受益")
 _FAULTY: Final = ("故障率", "差错率", "错误率", "返工率", "退件率", "投诉率", "空置率", "闲置率")
 _TRENDS: Final = (
-    (("下降率", "降低率", "减少率"), "（上年同口径数－本年数）÷上年同口径数×100%"),
-    (("增长率", "提高率", "增加率", "提升率"), "（本年数－上年同口径数）÷上年同口径数×100%"),
+    (("下降率", "降低率", "减少率", "降幅"), "（上年同口径{0}－本年{0}）÷上年同口径{0}×100%"),
+    (
+        ("增长率", "提高率", "增加率", "提升率", "增幅", "增速"),
+        "（本年{0}－上年同口径{0}）÷上年同口径{0}×100%",
+    ),
 )
+_FIGURE: Final = re.compile(r"[数量额值价次产]$|面积|收入|产值|费用|成本|能耗|时间|时长")
+"""Ends of what is a figure itself: 亩产增幅 compares 亩产, 游客增长率 compares numbers of something."""
 _PAYING: Final = re.compile(r"支付|拨付|发放|缴纳|兑付|付款")
 _STANDARD: Final = re.compile(
     r"标准|单价|^(?:单|每|人均|户均)|(?:均|每[\u4e00-\u9fff]{1,4})(?:费用|支出|金额|补助|补贴)"
@@ -63,15 +68,12 @@ _PAYMENT: Final = re.compile(r"(?:资金|经费|费用?|款|补贴|补助)(?P<af
 _JOINED: Final = re.compile(r"、|以及|及(?!时)(?=[\u4e00-\u9fff]{3})")
 """Two measures or two things under one name; 和, 与 also stand inside names of one thing."""
 _IN_TIME: Final = re.compile(r"按期|按时|如期|准时|及时(?!性|率)")
-_MONEY_TAIL: Final = re.compile(r"(?:金额|资金|经费|总额|额)$")
-_HEADCOUNT: Final = re.compile(r"(?:人|户|家|名|座|所|村|校|企业|对象|单位|机构|学校)(?:数量|数)$")
 _DIMENSIONS: Final = {
     "公里": "长度", "千米": "长度", "米": "长度", "km": "长度", "亩": "面积", "平方米": "面积", "㎡": "面积",
     "公顷": "面积", "万亩": "面积",
 }  # fmt: skip
 _DATE_TAIL: Final = re.compile(r"(?:的)?(?:完成)?(?:日期|时间|时点|时效|情况|及时性|进度|期限)*$")
 _LEAST_ACTION: Final = 2
-_COUNTED: Final = re.compile(r"[数量额次积度程模长]$|面积|里程|[(（]")
 _IN_FULL: Final = re.compile(
     r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额"
 )
@@ -81,6 +83,7 @@ _PROPER_USE: Final = re.compile(
 _SEVERAL: Final = re.compile(
     r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:总体|综合)?满意(?:度|率)?$"
 )
+_QUALIFIED: Final = re.compile(r"(?P<who>[^,，;；、对的]{2,10}?)(?:总体|综合)?满意(?:度|率)?$")
 _SAVING: Final = re.compile(r"节约率$")
 DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)?(?:情况|起数|件数|数|率)?$")
@@ -104,13 +107,16 @@ def description_of(ctx: RowContext) -> Described:
     if _JOINED.search(name) and (is_rate(name) or ctx.category == "数量"):
         each = Blank(f"分别写明{shorten(name, _LONGEST)}各自的口径", "text", "各项分别统计，分别登记")
         return Described(with_source(str(each), "工作台账"), (each,))
-    if ctx.category == "数量" and not is_rate(name) and not _COUNTED.search(name):
+    if ctx.category == "数量" and not is_rate(name) and not countable(name):
         return describe(name + _DIMENSIONS.get(ctx.quantity.unit or "", "数量"), ctx.category)
     if ctx.quantity.kind == "text":
         return standards(name) if ctx.category in EFFECTS else describe(name, ctx.category, table_word(ctx))
     if ctx.quantity.kind == "ratio" and rate_word(name) is None:
-        return parts(name)
-    return describe(name, ctx.category, table_word(ctx))
+        named = f"{name}率"  # 「卫生达标」 in per cent is the rate of it.
+        if usual_rate(name) is None and rate_word(named) is not None and named.endswith(_known_endings()):
+            return describe(named, ctx.category, table_word(ctx))
+        return describe(name, ctx.category) if usual_rate(name) is not None else parts(name)
+    return describe(name, ctx.category, table_word(ctx), ctx.quantity.per)
 
 
 def table_word(ctx: RowContext, name: str | None = None) -> str | None:
@@ -127,10 +133,12 @@ def table_word(ctx: RowContext, name: str | None = None) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def describe(name: str, category: str | None, word: str | None = None) -> Described:
+def describe(
+    name: str, category: str | None, word: str | None = None, per: tuple[str, ...] = ()
+) -> Described:
     """Return formula or scope with the data source, from the library where it knows the indicator.
 
-    `word` is how the table counts the thing (户数), where it does.
+    `word` is how the table counts the thing (户数), where it does; `per` is what the value's unit divides by (人, 月).
     """
     for entry in library.ending(category, name[-1:]):
         if same(entry.name, name):
@@ -138,17 +146,18 @@ def describe(name: str, category: str | None, word: str | None = None) -> Descri
     name = shorten(strip_prefix(name), _LONGEST)
     if is_satisfaction(name):
         return survey(asked_group(name), name)
-    if rate_word(name) is not None or _PAYMENT.search(name):
-        return Described(_rate(name, word))
+    known = usual_rate(name)
+    if known is not None or rate_word(name) is not None:
+        return Described(known or _rate(name, word))
     if is_zero_event(name):
         thing = _HAPPENS.sub("", DENIAL.sub("", name, count=1)) or name
         return Described(with_source(f"按台账统计的年度{thing}发生数", "事件登记台账"))
-    if is_unit_cost(name):
-        return Described(with_source(f"{name}＝实际支出总额÷实际完成或受益的数量", "支付凭证和结算资料"))
+    if is_unit_cost(name) or (category == "成本" and (per or _STANDARD.search(name))):
+        formula, missing = divided(name, per)
+        return Described(
+            with_source(formula, "支付凭证和结算资料"), (missing,) if missing is not None else ()
+        )
     if category == "成本":
-        if _STANDARD.search(name):
-            told = "标准文件规定的每一对象金额" if name.endswith("标准") else "实际支出总额÷对应的数量"
-            return Described(with_source(told, "支出标准文件和支付凭证"))
         scope = Blank(f"{name}包括的支出内容", "text", "材料费、人工费")
         return Described(with_source(f"年度内实际支付的{scope}合计", "支付凭证和结算资料"), (scope,))
     if is_time_point_or_span(name) or category == "时效":
@@ -156,7 +165,8 @@ def describe(name: str, category: str | None, word: str | None = None) -> Descri
     if abstract_entry(name) is not None:
         return parts(name)
     if is_count(name) or category == "数量":
-        return Described(_counted(name))
+        output = counted(name)
+        return Described(with_source(output.text, output.source))
     if category == "经济效益":
         return Described(with_source(f"按同口径统计报表核算的{name}", "统计报表"))
     return standards(name)
@@ -172,26 +182,17 @@ def _dated(name: str) -> str:
     return with_source(f"{action}全部完成并经确认的日期", "验收或办理记录")
 
 
-def _counted(name: str) -> str:
-    """Return what is counted and how: by the records, none twice."""
-    counted = name if _COUNTED.search(name) else f"{name}数量"
-    verb = delivering_verb(counted)
-    rest = counted.removeprefix(verb) if verb else counted
-    if _MONEY_TAIL.search(counted):
-        return with_source(f"年度内实际支付的{counted}合计", "支付凭证")
-    if lower_is_better(counted) or counted.endswith(("发生数", "起数")):
-        return with_source(f"年度内发生并登记的{counted}", "登记台账")
-    once = "，同一对象不重复计算" if _HEADCOUNT.search(counted) else ""
-    if verb and delivering_verb(rest) is None and rest[:1] not in ("人", "户", "数", "场", "次"):
-        return with_source(f"年度内实际{verb}并登记确认的{rest}{once}", "工作台账和验收记录")
-    return with_source(f"年度内经登记确认的{counted}{once}", "工作台账")
-
-
 def asked_group(name: str) -> str | None:
     """Return who is asked, all of them where a name lists several (农户及村干部); None where nobody is named."""
     who = respondent(name)
-    listed = _SEVERAL.match(bare(name)) if who is not None else None
-    return listed["who"] if listed is not None else who
+    if who is None:
+        return None
+    listed = _SEVERAL.match(bare(name))
+    if listed is not None:
+        return listed["who"]
+    # 「受灾群众满意度」 asks 受灾群众, not everybody.
+    qualified = _QUALIFIED.match(bare(name))
+    return qualified["who"] if qualified is not None and qualified["who"].endswith(who) else who
 
 
 def survey(who: str | None, name: str) -> Described:
@@ -205,11 +206,10 @@ def survey(who: str | None, name: str) -> Described:
 
 
 def parts(name: str) -> Described:
-    """Return a formula whose parts the filer names: an abstract percentage has no other meaning."""
+    """Return a formula for an abstract percentage: what meets the requirement, of what is looked at; the filer says of what."""
     short = shorten(strip_prefix(name), _LONGEST)
-    upper = Blank(f"{short}的分子，如达到要求的事项数", "text", "检查达到要求的事项数")
-    lower = Blank(f"{short}的分母，如检查的事项总数", "text", "检查的事项总数")
-    return Described(with_source(f"{upper}÷{lower}×100%", "工作台账"), (upper, lower))
+    thing = Blank(f"{short}的评价对象，如点位、批次、户数", "text", "点位数")
+    return Described(with_source(f"经检查评价达到要求的{thing}÷同类对象总数×100%", "检查评价记录"), (thing,))
 
 
 def standards(name: str, *, grades: tuple[str, str, str] = GRADES) -> Described:
@@ -222,11 +222,13 @@ def standards(name: str, *, grades: tuple[str, str, str] = GRADES) -> Described:
     )
 
 
-def _rate(name: str, counted: str | None) -> str:
+def usual_rate(name: str) -> str | None:
+    """Return the formula of a percentage that everybody works out alike (增幅, 节约率, 支付进度), None for others."""
     plain = name.rstrip("（）()")
     for trends, formula in _TRENDS:
         if plain.endswith(trends):
-            return with_source(formula, "统计台账")
+            core = re.sub(f"(?:{'|'.join(trends)})$", "", plain)
+            return with_source(formula.format(core if _FIGURE.search(core) else "数"), "统计台账")
     if _SAVING.search(plain):
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
     full = _IN_FULL.search(plain) or _PAYMENT.search(plain)
@@ -238,6 +240,11 @@ def _rate(name: str, counted: str | None) -> str:
         )
     if _PROPER_USE.search(plain):
         return with_source("经检查使用合规的资金额÷检查的资金总额×100%", "财务账簿和监督检查记录")
+    return None
+
+
+def _rate(name: str, counted: str | None) -> str:
+    plain = name.rstrip("（）()")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
     word = counted or tally_word(core) or _unnamed(core)
     total = f"总{word}"
@@ -251,6 +258,11 @@ def _rate(name: str, counted: str | None) -> str:
                 base, source = "检查评价的{}", "检查评价记录"  # Events are not accepted like goods.
             return with_source(f"{core}的{word}÷{base.format(total)}×100%", source)
     return with_source(f"{core}的{word}÷应纳入统计的{total}×100%", "工作台账")
+
+
+@cache
+def _known_endings() -> tuple[str, ...]:
+    return (*(ending for endings, _, _ in _DENOMINATORS for ending in endings), *_FAULTY)
 
 
 def _unnamed(core: str) -> str:

@@ -13,14 +13,24 @@ from nlp import library
 from nlp.lexicon import data
 from nlp.naming import management_word, placeholders
 from nlp.sameness import same
-from nlp.subject import counted_as, delivered, is_generic, matter, served, topic
-from rules.engine.context import ProjectContext, RowContext
+from nlp.subject import cased, counted_as, delivered, is_generic, matter, served, topic
+from rules.engine.context import ProjectContext, RowContext, shorten
+from rules.rewriting.counting import scope_of
 
 FITS: Final = 0.3
 """Score from which an entry of the library counts as meant for the project."""
 _LONGEST_TOPIC: Final = 18
+_LONGEST_PAIR: Final = 12
 _PAYING: Final = re.compile(r"资金|支付|拨付|发放|付款|费用")
 _GRANTS: Final = re.compile(r"优待金|慰问金|奖励金|救助金|助学金|抚恤金|生活费|补贴|补助|工资|报酬|津贴")
+_LONGEST_OUTPUT: Final = 12
+_PEOPLE: Final = ("人", "户", "员", "者", "对象", "家庭", "群众")
+_MADE: Final = frozenset({"works", "bought", "printed", "compiled", "processed"})
+_OF_OUTPUTS: Final = {
+    "时效": ("按期完成率", "按计划时间完成", "计划完成", "计划标准", "工作计划和完成台账", _MADE | {"held", "tested", "handled", "retained"}),
+    "质量": ("验收合格率", "验收合格", "提交验收", "行业标准", "验收资料", _MADE),
+}  # fmt: skip
+"""Per class: ending of the name, what is counted, of what, basis, source, and the kinds of output it suits."""
 _LISTS: Final = re.compile(r"[、，,（(“”]|以及|及(?!时)|和(?!谐|平)")
 
 
@@ -35,9 +45,11 @@ class Tier(IntEnum):
     """An entry about a thing that the project's name or purpose names."""
     FRAME = 3
     """A frame made for this kind of project."""
-    GENERIC = 4
+    OUTPUT = 4
+    """How much of what the table itself counts is done in time, or accepted."""
+    GENERIC = 5
     """A frame for any project, in its own words: better than an empty row."""
-    LOOSE = 5
+    LOOSE = 6
     """Of the project's field, but about something that its texts do not name."""
 
 
@@ -103,6 +115,8 @@ def _short(text: str) -> str:
     if len(text) <= _LONGEST_TOPIC and not _LISTS.search(text):
         return text
     first = topic(_LISTS.split(text)[0])
+    if len(first) < 3 and len(text) <= _LONGEST_PAIR:
+        return text  # 「孤儿及事实无人抚养儿童」: half of it is somebody else.
     return first if 3 <= len(first) <= _LONGEST_TOPIC else ""
 
 
@@ -153,7 +167,7 @@ def proposals(
     special = [item for item in framed if item.tier is Tier.FRAME]
     rest = [item for item in framed if item.tier is not Tier.FRAME]
     known = [_of_entry(hit) for hit in hits]
-    everything = [*known, *special, *rest]
+    everything = [*known, *special, *_of_outputs(ctx, category, kinds), *rest]
     wanted = _endings_for(name)
     if wanted:
         everything = [
@@ -169,7 +183,7 @@ def proposals(
     seen: list[str] = []
     # When something is done is asked of the project's own task first.
     own_first = (
-        (Tier.HINTED, Tier.NEAR, Tier.FRAME, Tier.OWN, Tier.GENERIC, Tier.LOOSE)
+        (Tier.HINTED, Tier.NEAR, Tier.FRAME, Tier.OWN, Tier.OUTPUT, Tier.GENERIC, Tier.LOOSE)
         if category == "时效"
         else tuple(Tier)
     )
@@ -231,6 +245,33 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) ->
             frame["basis"], frame["source"], f"按项目事项「{about.matter}」拟定",
             {"ratio": "92", "money": "1", "duration": "15"}.get(kind, "12"),
             Tier.FRAME if frame["when"] else Tier.GENERIC if frame.get("generic") else Tier.LOOSE,
+        )  # fmt: skip
+
+
+def _of_outputs(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) -> Iterator[Proposal]:
+    """Yield how much of a counted output is done in time or accepted (审计项目按期完成率), from the table's own rows."""
+    asked = _OF_OUTPUTS.get(category)
+    if asked is None or (kinds is not None and "ratio" not in kinds):
+        return
+    ending, done, of, basis, source, scopes = asked
+    for row in ctx.of("数量"):
+        filed = row.text("name")
+        thing = cased(filed, delivered(filed))
+        quantity = row.quantity
+        if (
+            quantity.kind != "count"
+            or not quantity.unit
+            or quantity.per
+            or not 3 <= len(thing) <= _LONGEST_OUTPUT
+            or _LISTS.search(thing)
+            or thing.endswith(_PEOPLE)
+            or scope_of(filed) not in scopes
+        ):
+            continue
+        word = quantity.unit if quantity.unit.endswith("次") else f"{quantity.unit}数"
+        yield Proposal(
+            category, f"{thing}{ending}", f"{done}的{thing}{word}÷{of}的{thing}总{word}×100%", "%", "≥",
+            "ratio", basis, source, f"按产出「{shorten(filed, 20)}」拟定", "92", Tier.OUTPUT,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nlp.lexicon import data
 from nlp.measures import has_measurable_noun, management_word
 from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
@@ -30,6 +31,9 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if ctx.quantity.kind == "ratio":
         yield from replaced(ctx, kinds=frozenset({"ratio"}), why=why, upto=Tier.NEAR, ask=False)
     yield from replaced(ctx, why=why, upto=Tier.NEAR, ask=False)
+    if words and any(word in ctx.text("name") for word in data("subject")["broad_effects"]):
+        # Of 教育公平 nobody can write grades for one project: its own effect comes first.
+        yield from replaced(ctx, why=why, upto=Tier.FRAME, ask=False)
     if words and (ctx.category in BENEFITS):
         yield from renamed(ctx, why=why)
         yield from graded(ctx, why=why)

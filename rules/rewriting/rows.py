@@ -80,7 +80,9 @@ def filled(
         blanks.append(blank)
         cells |= value_cells(like, "≤", str(blank), "")
     else:
-        blank = number_blank(proposal.name, proposal.basis, unit=proposal.unit, probe=proposal.probe)
+        # An exact figure (事故起数 ＝…) is set by those in charge; an average would be a fraction.
+        source = "行业标准" if proposal.operator == "＝" else proposal.basis
+        blank = number_blank(proposal.name, source, unit=proposal.unit, probe=proposal.probe)
         blanks.append(blank)
         cells |= value_cells(like, proposal.operator, str(blank), proposal.unit)
     text, document = basis_text(proposal.category, proposal.basis)
@@ -108,7 +110,7 @@ def replaced(
     target = ctx.category
     if upto is Tier.GENERIC and management_word(ctx.text("name")) is None:
         upto = (
-            Tier.FRAME
+            Tier.OUTPUT
         )  # A frame for any project stands in for what is no performance, not for what was meant.
     if target is None or not ctx.project.scheme.has(target):
         return

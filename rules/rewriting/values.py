@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
@@ -18,15 +19,25 @@ from nlp.measures import (
     rate_word,
 )
 from nlp.subject import deadline_name
+from nlp.text import normalise
 from rules.engine.context import RowContext
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.engine.edits import used
 from rules.rewriting.basis import basis_kind_of
 from rules.rewriting.blanks import date_blank, number_blank, unit_blank
 from rules.rewriting.cells import row_edits, value_cells
-from rules.rewriting.describe import describe
+from rules.rewriting.describe import describe, with_source
 
 _LONGEST_NAME: Final = 16
+_POINT: Final = re.compile(r"(?:完成)?(?:日期|时间|时点|时效|及时性|情况)$")
+_EVENT: Final = re.compile(
+    r"(?P<event>[\u4e00-\u9fff]{0,6}(?:结案|归档|申请|审批|审核|受理|报修|验收|考核|到货|签订|接到|备案|公示|结束|立案|登记)(?:归档|通过|合格|结果|备案)?)(?:以后|之后|后|之日起)"
+)
+"""Events of single cases, behind which something is due."""
+_MORE: Final = re.compile(
+    r"(?:增加|提高|提升|促进|带动|推动|拉动|扩大)(?P<thing>[\u4e00-\u9fff]{0,8}(?:收入|产值|利润|税收|营业额|销售额))(?:增加|增长|提高)?"
+)
+"""More of a sum of money, said as a goal."""
 _DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
 
 
@@ -108,6 +119,15 @@ def asked(
     elif target == "时效" and any(bare(text).endswith(word) for word in _DAYS):
         blank = number_blank(text, basis, probe="15")
         cells = value_cells(ctx, "≤", str(blank), "个工作日")
+    elif target == "时效" and (event := _event(ctx)) is not None:
+        # What is done case by case (结案归档后发放) has no date, it has days.
+        spent = f"{_POINT.sub('', text)}时限"
+        blank = number_blank(spent, basis, probe="15")
+        told = with_source(
+            f"自{event}之日起至{_POINT.sub('', text)}完成之日止的平均工作日数", "办理台账和时间记录"
+        )
+        cells = {"name": spent, "description": told, **value_cells(ctx, "≤", str(blank), "个工作日")}
+        title = f"将「{ctx.words()['name']}」改为「{spent}」"
     elif target == "时效" or (is_time_point_or_span(text) and is_timeliness(text)):
         dated = text if is_time_point_or_span(text) else deadline_name(text)
         if dated is None:
@@ -121,8 +141,14 @@ def asked(
         blank = number_blank(text, basis, probe="1")
         cells = value_cells(ctx, "≤", str(blank), "元" if is_unit_cost(text) else "万元")
     elif target == "经济效益":
-        blank = number_blank(text, basis, probe="1")
+        more = _MORE.fullmatch(bare(text))
+        named = f"{more['thing']}增加额" if more is not None else text
+        blank = number_blank(named, basis, probe="1")
         cells = value_cells(ctx, "≥", str(blank), "万元")
+        if more is not None:
+            told = with_source(f"本年{more['thing']}－上年同口径{more['thing']}", "统计报表")
+            cells |= {"name": named, "description": told}
+            title = f"将「{ctx.words()['name']}」改为「{named}」"
     else:
         blank = number_blank(text, basis)
         if counted is not None and not has_measurable_noun(text):
@@ -142,6 +168,17 @@ def asked(
     # A floor where low is good (事故率 ≥95%) was no target: a ceiling in its place weakens nothing.
     turned = low is True and quantity.operator not in ("≤", "＜")
     yield Draft(title=title, rationale=why, edits=edits, blanks=used((blank,), edits), lifted=turned)
+
+
+def _event(ctx: RowContext) -> str | None:
+    """Return what starts the clock of a row (结案归档后发放 → 结案归档), None where no event is named."""
+    if _POINT.search(ctx.text("name")) is None:
+        return None
+    for text in (ctx.text("description"), ctx.text("name")):
+        found = _EVENT.search(normalise(text))
+        if found is not None:
+            return found["event"]
+    return None
 
 
 def deadline(ctx: RowContext) -> Draft | None:
