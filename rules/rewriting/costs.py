@@ -48,7 +48,6 @@ _NEAR: Final = 24
 """Characters in front of a price in which its thing has to stand."""
 _SAME: Final = 0.6
 _PER_HEAD: Final = re.compile(r"(?:人均|户均|每人|每户)$")
-_TWICE: Final = re.compile(r"([员工兵警])人员")
 _SPECIFIC: Final = re.compile(r"《|〔|\d|合同|标准.{2}|.{2}标准")
 """A basis that names its document or figure stays."""
 _ROUNDING: Final = Decimal("1.05")
@@ -206,7 +205,6 @@ def _name(project: ProjectContext, count: RowContext, row: RowContext | None, un
     if row is not None and is_unit_cost(row.text("name")):
         return row.text("name"), topic
     if unit in _EACH:
-        topic = _TWICE.sub(r"\1", topic)
         return f"{_EACH[unit]}{topic}成本", topic
     return f"每{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic
 

@@ -117,7 +117,7 @@ def _scope(name: str) -> dict[str, Any]:
         (at, order, scope)
         for order, scope in enumerate(_scopes())
         for at in (min((name.find(word) for word in scope["words"] if word in name), default=-1),)
-        if at >= 0
+        if at >= 0 and not name.endswith(tuple(scope.get("unless", ())))
     ]
     if found:
         return min(found, key=lambda item: item[:2])[2]

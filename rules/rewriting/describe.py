@@ -25,7 +25,7 @@ from nlp.measures import (
 )
 from nlp.phrases import abstract_entry
 from nlp.sameness import same
-from nlp.subject import counted_as, delivered, is_generic, tally_word
+from nlp.subject import counted_as, delivered, is_generic, served, tally_word
 from nlp.text import normalise, strip_prefix
 from nlp.tokenise import words
 from rules.engine.context import RowContext, shorten
@@ -103,10 +103,9 @@ def description_of(ctx: RowContext) -> Described:
     """Return a description for a row as it is named and valued."""
     name = ctx.text("name")
     if is_satisfaction(name) or ctx.category == "服务对象满意度":
-        return survey(asked_group(name) or asked_group(ctx.text("description")), name)
+        return survey(asked_group(name) or asked_group(ctx.text("description")) or _served(ctx), name)
     if _JOINED.search(name) and (is_rate(name) or ctx.category == "数量"):
-        each = Blank(f"分别写明{shorten(name, _LONGEST)}各自的口径", "text", "各项分别统计，分别登记")
-        return Described(with_source(str(each), "工作台账"), (each,))
+        return _several(name, ctx.category)
     if ctx.category == "数量" and not is_rate(name) and not countable(name):
         return describe(name + _DIMENSIONS.get(ctx.quantity.unit or "", "数量"), ctx.category)
     if ctx.quantity.kind == "text":
@@ -117,6 +116,29 @@ def description_of(ctx: RowContext) -> Described:
             return describe(named, ctx.category, table_word(ctx))
         return describe(name, ctx.category) if usual_rate(name) is not None else parts(name)
     return describe(name, ctx.category, table_word(ctx), ctx.quantity.per)
+
+
+def _served(ctx: RowContext) -> str | None:
+    """Return whom the project serves, for a satisfaction that names nobody."""
+    names = tuple(row.text("name") for row in ctx.project.live_rows if row is not ctx)
+    return served(names, ctx.project.project.budget.purpose.text)
+
+
+def _several(name: str, category: str | None) -> Described:
+    """Return how several measures under one name are worked out: each by its own formula, or counted apart."""
+    parts = [part for part in _JOINED.split(name) if part]
+    if all(rate_word(part) is not None for part in parts):
+        told = [describe(part, category).text.split("；数据来源：")[0] for part in parts]
+        return Described(
+            with_source(
+                "；".join(f"{part}：{how}" for part, how in zip(parts, told, strict=True)), "工作台账"
+            )
+        )
+    if category == "数量" and not is_rate(name):
+        output = counted(name)
+        return Described(with_source(f"{output.text}，分项登记、分别列明", output.source))
+    each = Blank(f"分别写明{shorten(name, _LONGEST)}各自的口径", "text", "各项分别统计，分别登记")
+    return Described(with_source(str(each), "工作台账"), (each,))
 
 
 def table_word(ctx: RowContext, name: str | None = None) -> str | None:

@@ -13,13 +13,14 @@ from nlp import library
 from nlp.lexicon import data
 from nlp.naming import management_word, placeholders
 from nlp.sameness import same
-from nlp.subject import cased, counted_as, delivered, is_generic, matter, served, topic
+from nlp.subject import cased, counted_as, delivered, is_generic, matter, measured, served, topic
 from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.rewriting.counting import scope_of
 
 FITS: Final = 0.3
 """Score from which an entry of the library counts as meant for the project."""
 _LONGEST_TOPIC: Final = 18
+_TWICE: Final = re.compile(r"([员工兵警])人员")
 _LONGEST_PAIR: Final = 12
 _PAYING: Final = re.compile(r"资金|支付|拨付|发放|付款|费用")
 _GRANTS: Final = re.compile(r"优待金|慰问金|奖励金|救助金|助学金|抚恤金|生活费|补贴|补助|工资|报酬|津贴")
@@ -112,6 +113,7 @@ def _money_word(name: str) -> str:
 
 def _short(text: str) -> str:
     """Return a topic that can stand in a name: its first part where it lists several things; "" where it is too long."""
+    text = _TWICE.sub(r"\1", text)
     if len(text) <= _LONGEST_TOPIC and not _LISTS.search(text):
         return text
     first = topic(_LISTS.split(text)[0])
@@ -163,9 +165,9 @@ def proposals(
         for hit in library.search(about_project(ctx), category, like=like, limit=breadth, unit_kinds=kinds)
         if hit.score >= fits and hit.words
     ]
-    framed = list(_framed(ctx, category, kinds))
-    special = [item for item in framed if item.tier is Tier.FRAME]
-    rest = [item for item in framed if item.tier is not Tier.FRAME]
+    framed = list(_framed(ctx, category, kinds, name))
+    special = [item for item in framed if item.tier <= Tier.FRAME]
+    rest = [item for item in framed if item.tier > Tier.FRAME]
     known = [_of_entry(hit) for hit in hits]
     everything = [*known, *special, *_of_outputs(ctx, category, kinds), *rest]
     wanted = _endings_for(name)
@@ -177,9 +179,16 @@ def proposals(
             else item
             for item in everything
         ]
+    if instead_of is not None and category == "成本":
+        # What something costs is asked of the thing itself; the field's other costs are not this project's.
+        everything = [item for item in everything if item.tier <= Tier.NEAR]
     if instead_of is not None and management_word(name) is not None:
-        # What is no performance is not replaced by the paying of money.
-        everything = [item for item in everything if not _PAYING.search(item.name)]
+        # What is no performance is not replaced by the paying of money, unless people get it.
+        everything = [
+            item
+            for item in everything
+            if not _PAYING.search(item.name) or _GRANTS.search(item.name) is not None
+        ]
     seen: list[str] = []
     # When something is done is asked of the project's own task first.
     own_first = (
@@ -214,8 +223,8 @@ def _of_entry(hit: library.Hit) -> Proposal:
     )  # fmt: skip
 
 
-def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) -> Iterator[Proposal]:
-    """Yield what the frames make of the project; the tier says whether words of the project ask for it."""
+def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None, row: str) -> Iterator[Proposal]:
+    """Yield what the frames make of the project and of the name of the row to be replaced; the tier says what asks for it."""
     about = subject_of(ctx)
     if about is None:
         return
@@ -230,9 +239,14 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) ->
         "asked": "有效受访人数" if counted.endswith("人数") else f"有效受访{counted}",
         "staff": about.staff,
         "grant": about.grant,
+        "thing": cased(row, measured(row)) if row else "",
     }
     for frame in _frames():
         if frame["category"] != category or not _asked(frame, project.name.text or project.title.text, text):
+            continue
+        if "row" in frame and not any(word in row for word in frame["row"]):
+            continue
+        if "thing" in frame and not words["thing"].endswith(frame["thing"]):
             continue
         kind = _kind(frame)
         if kinds is not None and kind not in kinds:
@@ -244,8 +258,16 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) ->
             category, name, frame["formula"].format(**words), frame["unit"], frame["operator"], kind,
             frame["basis"], frame["source"], f"按项目事项「{about.matter}」拟定",
             {"ratio": "92", "money": "1", "duration": "15"}.get(kind, "12"),
-            Tier.FRAME if frame["when"] else Tier.GENERIC if frame.get("generic") else Tier.LOOSE,
+            _tier(frame),
         )  # fmt: skip
+
+
+def _tier(frame: dict[str, Any]) -> Tier:
+    if "row" in frame:
+        return Tier.NEAR  # Behind what the library knows of the very thing.
+    if frame["when"]:
+        return Tier.FRAME
+    return Tier.GENERIC if frame.get("generic") else Tier.LOOSE
 
 
 def _of_outputs(ctx: ProjectContext, category: str, kinds: frozenset[str] | None) -> Iterator[Proposal]:

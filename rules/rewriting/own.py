@@ -16,8 +16,9 @@ from rules.rewriting.cells import GRADES, figure_text, grade_cells, row_edits, v
 from rules.rewriting.describe import EFFECTS, describe, parts, standards, table_word, with_source
 from rules.support.wording import BENEFITS
 
-_COSTS: Final = ("社会成本", "生态环境成本")
-_NEGATIVE: Final = re.compile(r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘")
+_NEGATIVE: Final = re.compile(
+    r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘|占道|占用|占压|排放|消耗|废弃|废水|废气|停水|停电|中断|拥堵|不便|投诉|隐患"
+)
 _BAD_GRADES: Final = ("达到控制要求", "部分达到控制要求", "未达到控制要求")
 _TIMELY_TAIL: Final = re.compile(
     r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
@@ -52,7 +53,7 @@ def graded(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that gives an effect in words three grades, and asks for their standards."""
     if ctx.category not in BENEFITS:
         return
-    harmful = ctx.category in _COSTS or _NEGATIVE.search(bare(ctx.text("name"))) is not None
+    harmful = _NEGATIVE.search(bare(ctx.text("name"))) is not None
     grades = _BAD_GRADES if harmful else GRADES
     told = standards(ctx.text("name"), grades=grades)
     cells = grade_cells(ctx, grades)
