@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from service import memories
 from service.api import (
     audit,
     batches,
@@ -32,7 +33,7 @@ from service.api.deps import PREFIX, Services
 from service.api.guard import Guard
 from service.api.workers import Workers
 from service.auth.dependencies import RateHeaders
-from service.logs import access
+from service.logs import Observed, access
 from service.settings import ServerSettings
 
 _EXPOSED = (
@@ -86,7 +87,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     wiring.install(app)
     openapi.install(app)
     app.add_middleware(RateHeaders)
-    app.add_middleware(Guard, settings=settings, observers=(access, counted.observe))
+    app.add_middleware(Guard, settings=settings, observers=(access, counted.observe, _forget))
     if settings.cors_origins:
         # Outside of the guard, so that pages can read its refusals too.
         app.add_middleware(
@@ -97,6 +98,12 @@ def create_app(settings: ServerSettings) -> FastAPI:
             expose_headers=list(_EXPOSED),
         )  # fmt: skip
     return app
+
+
+def _forget(observed: Observed) -> None:
+    """Keep what this process remembers of texts small, once the answer is out."""
+    if observed.received:
+        memories.forget()
 
 
 def _consistent(settings: ServerSettings) -> ServerSettings:

@@ -50,6 +50,6 @@ def config(check: bool, fmt: str) -> int:
         for line in settings:
             unit = f" {line.unit}" if line.unit and line.value[:1].isdecimal() else ""
             click.echo(f"  {line.name} = {line.value}{unit}　（{ORIGINS[line.origin]}）　{line.meaning}")
-    for line in strangers(given):
-        click.echo(line, err=True)
+    for told in strangers(given):
+        click.echo(told, err=True)
     return 0

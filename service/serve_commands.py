@@ -129,8 +129,9 @@ def _run(settings: ServerSettings, listener: socket.socket) -> int:
             await super().shutdown(sockets)
 
     server = Server(config)
-    # uvicorn raises the signal again after it has stopped in good order; by then that is no failure.
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    # uvicorn raises the signal again after it has stopped in good order; by then that is no failure. One that comes
+    # before uvicorn listens to it counts as well.
+    signal.signal(signal.SIGTERM, server.handle_exit)
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     return 0 if server.started else 2

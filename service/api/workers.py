@@ -6,14 +6,14 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_process
 import anyio.to_thread
 from anyio import BrokenWorkerProcess, CapacityLimiter
 
-from service import logs
+from service import logs, memories
 from service.api.errors import Problem
 
 P = ParamSpec("P")
@@ -43,6 +43,14 @@ def _begin() -> None:
     logs.configure()
     warm_up()
     _settle()
+
+
+def _bounded(function: Callable[..., T], *args: Any) -> T:
+    """Call a function; what it has remembered of texts stays only while it is little."""
+    try:
+        return function(*args)
+    finally:
+        memories.forget()
 
 
 def _settle() -> None:
@@ -93,9 +101,11 @@ class Workers:
         try:
             with anyio.fail_after(self.seconds):
                 if self.processes:
-                    return await anyio.to_process.run_sync(function, *args, cancellable=True, limiter=limiter)
+                    return await anyio.to_process.run_sync(
+                        _bounded, function, *args, cancellable=True, limiter=limiter
+                    )
                 return await anyio.to_thread.run_sync(
-                    function, *args, abandon_on_cancel=True, limiter=limiter
+                    _bounded, function, *args, abandon_on_cancel=True, limiter=limiter
                 )
         except TimeoutError:
             self._replace()

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from service import logs
+from service import logs, memories
 from service.errors import BiaochiError, InputError
 from service.jobs import queue
 from service.jobs.checking import Checker, check_task, problem
@@ -126,6 +126,7 @@ class Worker:
                 self._patiently(lambda: queue.fail(store, task, reason, policy=self._policy, final=final))
         finally:
             self._is_busy.clear()
+            memories.forget()
         seconds = time.monotonic() - started
         _log.info(
             "chunk %s/%d: %s, %.3f s", task.job_id, task.ordinal, "failed" if reason else "done", seconds

@@ -21,7 +21,6 @@ from service.settings import server_from
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "a-secret-of-this-site"
-_TESTS_ONLY = {"BIAOCHI_LONG_TESTS", "BIAOCHI_FULL_TRAINING", "BIAOCHI_TEST_RUN"}
 
 
 def written(path: Path, text: str) -> dict[str, str]:
