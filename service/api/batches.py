@@ -6,15 +6,13 @@ from typing import Annotated, Any
 import anyio
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic.json_schema import SkipJsonSchema
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from service.api import batch_bodies, store_tasks
+from service.api import batch_bodies, queueing
 from service.api import schemas_admin as shapes
 from service.api.batch_bodies import Batch
 from service.api.deps import PREFIX, services_of
-from service.api.errors import Problem
 from service.api.stateful import (
     Cursor,
     IdempotencyKey,
@@ -24,19 +22,17 @@ from service.api.stateful import (
     note,
     ok,
     refuses,
-    remember,
     replayed,
     shown,
 )
 from service.api.wiring import Kept, kept
-from service.auth.dependencies import must_see, require
+from service.auth.dependencies import require
 from service.auth.roles import Actor
-from service.errors import SettingsError
 from service.jobs import progress as streams
-from service.jobs import queue, view, webhooks
+from service.jobs import queue, view
 from service.jobs.errors import NoSuchJob
+from service.store.errors import BadCursor
 from service.store.values import key as known
-from service.store.waivers import waivers_in_force
 
 router = APIRouter(prefix=PREFIX, tags=["批次"])
 
@@ -60,45 +56,28 @@ async def submit_batch(request: Request, actor: Runner, key: IdempotencyKey = No
     return await run_in_threadpool(_submit, request, here, actor, batch, key)
 
 
-def _submit(request: Request, here: Kept, actor: Actor, batch: Batch, key: str | None) -> Response:
-    digest = batch_bodies.digest_of(request, batch)
+def _submit(request: Request, here: Kept, actor: Actor, sent: Batch, key: str | None) -> Response:
+    digest = batch_bodies.digest_of(request, sent)
     before = replayed(request, here.store, actor, key, digest)
     if before is not None:
         return before
-    wanted = batch.options
-    department = wanted.department
-    if department is None and actor.departments is not None:
-        if len(actor.departments) > 1:
-            raise Problem("bad-value", "密钥有多个部门，请用 department 写明批次属于哪个部门")
-        (department,) = actor.departments
-    must_see(actor, department)
-    if wanted.webhook is not None:
-        try:
-            webhooks.check_webhook(wanted.webhook, here.messages)
-        except SettingsError as error:
-            raise Problem("webhook-refused", error.message) from error
-    with here.store.read() as session:
-        waivers = waivers_in_force(session, department)
-    checking = store_tasks.options(wanted.profile, waivers)
-
-    def also(session: Session, job_id: str) -> None:
-        note(session, request, actor, "batch.create", "batch", job_id, digest)
-
-    job_id = queue.submit(
-        here.store,
-        batch.files,
-        store_tasks.without_suggestions(checking) if not wanted.suggest else checking,
-        created_by=actor.id,
-        department=department,
-        priority=wanted.priority,
-        idempotency_key=key,
+    wanted = sent.options
+    batch = queueing.Batch(
+        files=sent.files,
+        department=queueing.department_of_batch(actor, wanted.department),
+        profile=wanted.profile,
+        suggest=wanted.suggest,
         webhook=wanted.webhook,
-        settings=here.jobs,
-        also=also,
+        priority=wanted.priority,
     )
-    made = Made(_out(view.find(here.store, job_id)), 202, {"Location": f"{PREFIX}/batches/{job_id}"})
-    remember(request, here.store, actor, key, digest, made)
-    return shown(made)
+    act = queueing.Act(
+        request=request, actor=actor, key=key, digest=digest, action="batch.create", object_type="batch"
+    )
+
+    def made(job: str) -> Made:
+        return Made(_out(view.find(here.store, job)), 202, {"Location": f"{PREFIX}/batches/{job}"})
+
+    return queueing.take_in(act, batch, made)
 
 
 @router.get("/batches", summary="批次清单", responses=ok(shapes.BatchPage))
@@ -110,8 +89,14 @@ def list_batches(
     limit: Limit = 50,
 ) -> Response:
     """新的在前；只列本人部门范围内的。"""
-    before = None if cursor is None else known(cursor)
-    page = view.jobs(kept(request).store, departments=actor.bound_to, state=state, before=before, limit=limit)
+    here = kept(request)
+    if cursor is not None:
+        try:
+            # The mark is the number of a batch: a foreign one must not tell when it was submitted.
+            _visible(here, cursor, actor)
+        except NoSuchJob as error:
+            raise BadCursor("翻页标记无效，请从第一页重新开始") from error
+    page = view.jobs(here.store, departments=actor.bound_to, state=state, before=cursor, limit=limit)
     return shown(Made({"batches": [_out(item) for item in page.items], "next": page.next_before}))
 
 

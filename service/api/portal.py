@@ -8,14 +8,13 @@ from pydantic.json_schema import SkipJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from service.api import bodies
+from service.api import bodies, queueing
 from service.api.deps import PREFIX, services_of
 from service.api.errors import Fault, Problem, scrubbed
-from service.api.stateful import IdempotencyKey, Made, note, ok, shown
+from service.api.stateful import IdempotencyKey, Made, digest_of, note, ok, replayed, shown
 from service.api.stateless import Profile
-from service.api.tasks import Options
-from service.api.wiring import Kept, kept
-from service.auth.dependencies import must_see, require
+from service.api.wiring import kept
+from service.auth.dependencies import require
 from service.auth.roles import Actor
 from service.errors import SettingsError
 from service.jobs import queue, view, webhooks
@@ -60,19 +59,19 @@ async def portal_check(
     suggest: Suggest = True,
     department: Department = None,
 ) -> Response:
-    """正文为项目报文或一体化系统的数据行，字段按本站的映射文件读取；什么也不保存。"""
-    if department is not None:
-        must_see(actor, department)
+    """正文为项目报文或一体化系统的数据行，字段按本站的映射文件读取；什么也不保存。
+
+    适用于该部门的豁免参与检查；密钥对应多个部门而没有写明部门的，只用适用于全部部门的豁免。
+    """
+    whose = queueing.department_of(actor, department)
     body = await bodies.json_body(request)
-    services = services_of(request)
-    options = Options(profile=profile, suggest=suggest)
+    services, store = services_of(request), kept(request).store
+    options = await run_in_threadpool(queueing.checking, store, whose, profile, suggest=suggest)
+    mine = actor.departments if whose is None else frozenset({whose})
     try:
-        reply = await services.workers.run(
-            tasks.check, body, options, actor.departments, services.settings.limits
-        )
+        reply = await services.workers.run(tasks.check, body, options, mine, services.settings.limits)
     except SettingsError as error:
         _misconfigured(error)
-    request.state.codes = reply.codes
     request.state.codes = reply.codes
     return Response(reply.data, media_type=reply.media_type)
 
@@ -91,36 +90,41 @@ async def portal_submit(
     suggest: Suggest = True,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """收下后立即返回批次编号；全部处理完毕时向 webhook 发送带签名的通知，也可以轮询进度。"""
+    """收下后立即返回批次编号；全部处理完毕时向 webhook 发送带签名的通知，也可以轮询进度。
+
+    适用于该部门的豁免参与检查。
+    """
     body = await bodies.json_body(request)
-    services, found = services_of(request), kept(request)
+    services, store = services_of(request), kept(request).store
+    digest = digest_of(request, body)
+    before = await run_in_threadpool(replayed, request, store, actor, idempotency_key, digest)
+    if before is not None:
+        return before
     try:
-        batch = await services.workers.run(tasks.batch, body, services.settings.limits)
+        sent = await services.workers.run(tasks.batch, body, services.settings.limits)
     except SettingsError as error:
         _misconfigured(error)
-    department = _department(actor, batch)
-    options = Options(profile=profile, suggest=suggest).checking()
+    batch = queueing.Batch(
+        files=sent.files,
+        department=_department(actor, sent),
+        profile=profile,
+        suggest=suggest,
+        webhook=sent.webhook,
+    )
+    act = queueing.Act(
+        request=request,
+        actor=actor,
+        key=idempotency_key,
+        digest=digest,
+        action="portal.submit",
+        object_type="job",
+    )
 
-    def submit() -> str:
-        if batch.webhook is not None:
-            _check_webhook(batch.webhook, found)
-        job = queue.submit(
-            found.store,
-            batch.files,
-            options,
-            created_by=actor.id,
-            department=department,
-            idempotency_key=idempotency_key,
-            webhook=batch.webhook,
-            settings=found.jobs,
-        )
-        with found.store.session() as session:
-            note(session, request, actor, "portal.submit", "job", job)
-        return job
+    def made(job: str) -> Made:
+        place = f"{PREFIX}/portal/batches/{quote(job, safe='')}"
+        return Made({"job": job, "total": len(sent.files)}, 202, {"Location": place})
 
-    job = await run_in_threadpool(submit)
-    place = f"{PREFIX}/portal/batches/{quote(job, safe='')}"
-    return shown(Made({"job": job, "total": len(batch.files)}, 202, {"Location": place}))
+    return await run_in_threadpool(queueing.take_in, act, batch, made)
 
 
 @router.get("/batches/{job}", summary="批次的进度", responses=ok(schemas.PortalProgress))
@@ -161,10 +165,9 @@ async def portal_withdraw(request: Request, actor: Portal, job: JobId) -> Respon
 
     def withdraw() -> str:
         _find(request, actor, job)
-        state = queue.cancel(store, job)
-        with store.session() as session:
-            note(session, request, actor, "portal.withdraw", "job", job)
-        return state
+        return queue.cancel(
+            store, job, also=lambda session: note(session, request, actor, "portal.withdraw", "job", job)
+        )
 
     return shown(Made({"job": job, "state": await run_in_threadpool(withdraw)}))
 
@@ -186,14 +189,7 @@ def _find(request: Request, actor: Actor, job: str) -> view.JobInfo:
 
 def _department(actor: Actor, batch: tasks.Batch) -> str | None:
     """Return whose batch it is. Raises Problem, Forbidden."""
-    department = batch.department
-    if department is not None:
-        must_see(actor, department)
-    elif actor.departments is not None:
-        if len(actor.departments) > 1:
-            fault = Fault("department", "缺少此项")
-            raise Problem("invalid-request", "当前密钥对应多个部门，请在 department 中写明", faults=[fault])
-        (department,) = actor.departments
+    department = queueing.department_of_batch(actor, batch.department)
     for other, number in batch.units:
         if department is not None and other != department:
             fault = Fault(f"projects[{number}]", "单位属于其他部门")
@@ -201,13 +197,6 @@ def _department(actor: Actor, batch: tasks.Batch) -> str | None:
                 "department-refused", "批次中有其他部门的项目，请核对单位代码，按部门分批提交", faults=[fault]
             )
     return department
-
-
-def _check_webhook(url: str, found: Kept) -> None:
-    try:
-        webhooks.check_webhook(url, found.messages)
-    except SettingsError as error:
-        raise Problem("webhook-refused", scrubbed(error.message)) from error
 
 
 def _item(entry: view.ChunkResult) -> dict[str, Any]:

@@ -49,8 +49,10 @@ class Stored:
     profile: str | None = None
 
 
-def options(profile: str | None, waivers: tuple[Waiver, ...]) -> pipeline.CheckOptions:
-    """Return the options of every check whose run is kept.
+def options(
+    profile: str | None, waivers: tuple[Waiver, ...], *, suggest: bool = True
+) -> pipeline.CheckOptions:
+    """Return the options of every check for a department.
 
     Waivers are those that hold today, without their end, so that a replay tomorrow is the same check. One that
     matches nothing here may be about another document, so it is not reported.
@@ -59,6 +61,7 @@ def options(profile: str | None, waivers: tuple[Waiver, ...]) -> pipeline.CheckO
         profile=profile,
         waivers=tuple(replace(item, expires=None) for item in waivers),
         report_unused=False,
+        suggest=suggest,
     )
 
 
@@ -134,8 +137,3 @@ def _ending(source: Source) -> str | None:
     # The name only decides between csv and txt; that much stands in `input_kind` for a replay.
     ending = source.name.rpartition(".")[2].lower()
     return f"x.{ending}" if ending in ("csv", "txt") else None
-
-
-def without_suggestions(wanted: pipeline.CheckOptions) -> pipeline.CheckOptions:
-    """Return the options of a check that only finds."""
-    return replace(wanted, suggest=False)

@@ -11,7 +11,7 @@ from models.records.codec import document_to_json, report_to_json
 from nlp.quantity import of_row
 from service import pipeline
 from service.api.errors import Fault, InvalidBody, faults_of
-from service.api.tasks import Options, Reply, encoded
+from service.api.tasks import Reply, encoded
 from service.ingest.jsonfile import parse_json
 from service.portal.mapping import mapping
 from service.portal.reading import Filed, read_projects
@@ -39,8 +39,10 @@ class Batch:
     """Departments that the mapping gives for the units of the projects, each with the place of the first."""
 
 
-def check(body: bytes, options: Options, departments: frozenset[str] | None, limits: Limits) -> Reply:
-    """Return the result of one project. `departments` are those the caller works for, None for all.
+def check(
+    body: bytes, options: pipeline.CheckOptions, departments: frozenset[str] | None, limits: Limits
+) -> Reply:
+    """Return the result of one project. `departments` are those that it may be of, None for all.
 
     Raises InvalidBody, OtherDepartment, InputError, SettingsError.
     """
@@ -53,7 +55,7 @@ def check(body: bytes, options: Options, departments: frozenset[str] | None, lim
         if departments is not None and department not in departments:
             raise OtherDepartment("项目的单位属于其他部门，请核对单位代码，或改用该部门的密钥")
     document = replace(filed.document, input_sha256=sha256(body).hexdigest())
-    report = pipeline.check(document, options.checking())
+    report = pipeline.check(document, options)
     codes = tuple(finding.code for finding in report.findings)
     return Reply(encoded(project_result(report_to_json(report, of_row), names, key=filed.key)), codes=codes)
 
@@ -95,6 +97,10 @@ def result_of(result: Mapping[str, Any] | None, key: str) -> tuple[dict[str, Any
     if result.get("kind") != "report":
         return None, str(result.get("message", ""))
     report = result["report"]
-    if not report["document"]["projects"]:
+    number = len(report["document"]["projects"])
+    if not number:
         return None, "没有可检查的项目"
+    if number > 1:
+        # A file of a batch that no portal handed in: showing the first of its projects would hide the others.
+        return None, f"这一份有 {number} 个项目，请用 /v1/batches/批次编号/results 取结果"
     return project_result(report, mapping(), key=key), None

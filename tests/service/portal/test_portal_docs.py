@@ -19,8 +19,9 @@ import pytest
 
 from service.client import Client
 from service.jobs import signing
+from service.pipeline import CheckOptions
 from service.portal.mapping import mapping, read_mapping
-from service.portal.tasks import Options, check
+from service.portal.tasks import check
 from service.settings import Limits
 from service.store.engine import Store
 from tests.service.portal.portal_tools import Service, listening, mock_portal, service
@@ -61,7 +62,7 @@ def run(found: Service, folder: Path, *command: str, **env: str) -> str:
 
 def test_both_ways_of_writing_a_project() -> None:
     for body in blocks("json")[:2]:
-        found = json.loads(check(body.encode(), Options(), None, Limits()).data)
+        found = json.loads(check(body.encode(), CheckOptions(), None, Limits()).data)
         assert found["rows"]
         assert found["amounts"]
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.api.errors import InvalidBody
-from service.api.tasks import Options
 from service.errors import BiaochiError, InputError, TooLarge
 from service.ingest.jsonfile import parse_json
+from service.pipeline import CheckOptions
 from service.portal import tasks
 from service.portal.mapping import mapping
 from service.portal.reading import Filed, read_projects
@@ -237,7 +237,7 @@ MESSAGES = st.dictionaries(st.sampled_from([*sorted(message()), "总体绩效指
 def test_anything_is_a_result_or_a_refusal(value: Any) -> None:
     try:
         body = json.dumps(value).encode()
-        done = json.loads(tasks.check(body, Options(suggest=False), None, LIMITS).data)
+        done = json.loads(tasks.check(body, CheckOptions(suggest=False), None, LIMITS).data)
     except BiaochiError:
         return
     assert done["schema"] == "biaochi.portal/v1"

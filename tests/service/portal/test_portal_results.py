@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.api.tasks import Options
+from service.pipeline import CheckOptions
 from service.portal import tasks
 from service.portal.mapping import mapping, read_mapping
 from service.portal.results import project_result
@@ -21,7 +21,7 @@ COLUMNS = ["审核点", "审核内容", "类目", "审核标准", "是否通过"
 
 def check(value: Any, *, suggest: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        tasks.check(encoded(value), Options(suggest=suggest), None, Limits()).data
+        tasks.check(encoded(value), CheckOptions(suggest=suggest), None, Limits()).data
     )
     PortalResult.model_validate(found)
     return found
@@ -223,7 +223,7 @@ def test_money_in_another_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_changed_amounts_are_converted_back() -> None:
     report = tasks.pipeline.check(
         tasks.read_projects(message(), Limits(), mapping())[0].document,
-        tasks.pipeline.CheckOptions(suggest=False),
+        CheckOptions(suggest=False),
     )
     value = tasks.report_to_json(report, tasks.of_row)
     project = value["document"]["projects"][0]
@@ -260,4 +260,6 @@ def test_nothing_wrong_is_green() -> None:
 
 def test_the_same_question_gets_the_same_bytes() -> None:
     body = encoded(WRONG)
-    assert tasks.check(body, Options(), None, Limits()) == tasks.check(body, Options(), None, Limits())
+    assert tasks.check(body, CheckOptions(), None, Limits()) == tasks.check(
+        body, CheckOptions(), None, Limits()
+    )
