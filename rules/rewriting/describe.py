@@ -163,7 +163,8 @@ def describe(
     `word` is how the table counts the thing (户数), where it does; `per` is what the value's unit divides by (人, 月).
     """
     for entry in library.ending(category, name[-1:]):
-        if same(entry.name, name):
+        # 户数 is not told by the formula of 人数, however alike the names are.
+        if same(entry.name, name) and (entry.name[-2:] == name[-2:] or not name.endswith("数")):
             return Described(with_source(entry.formula, entry.source))
     name = shorten(strip_prefix(name), _LONGEST)
     if is_satisfaction(name):

@@ -1,6 +1,8 @@
-"""Draws suggestions at random over the poor tables of `tests/fixtures/tables`, for somebody to read one by one.
+"""Draws suggestions at random over poor tables, for somebody to read one by one.
 
-`python -m tests.tools.sample_suggestions [COUNT [SEED]]` prints them with the row and the finding they answer.
+`python -m tests.tools.sample_suggestions [COUNT [SEED [FOLDER]]]` prints them with the row and the finding they answer.
+FOLDER is one of `tests/fixtures`: `tables`, which the frames were improved on, or `tables_held`, which were written by
+somebody who saw neither rules nor frames.
 """
 
 from __future__ import annotations
@@ -20,23 +22,23 @@ from rules.engine.run import with_schemes
 from rules.engine.testing import build_document
 from service import pipeline
 
-TABLES = Path(__file__).resolve().parents[1] / "fixtures" / "tables"
+TABLES = Path(__file__).resolve().parents[1] / "fixtures"
 
 
-def tables() -> Iterator[tuple[str, Document]]:
+def tables(folder: str = "tables") -> Iterator[tuple[str, Document]]:
     """Yield (file stem, document) of every poor table."""
-    for path in sorted(TABLES.glob("*.yml")):
+    for path in sorted((TABLES / folder).glob("*.yml")):
         yield (
             path.stem,
             with_schemes(build_document({"projects": [yaml.safe_load(path.read_text("utf-8"))]}), "auto"),
         )
 
 
-def drawn(count: int, seed: int) -> list[tuple[str, Report, Finding, Suggestion]]:
+def drawn(count: int, seed: int, folder: str = "tables") -> list[tuple[str, Report, Finding, Suggestion]]:
     """Return `count` suggestions, drawn evenly over the tables: the first of a finding, each row at most once."""
     rng = random.Random(seed)
     pool: dict[str, list[tuple[str, Report, Finding, Suggestion]]] = {}
-    for stem, document in tables():
+    for stem, document in tables(folder):
         report = pipeline.check(document, pipeline.CheckOptions())
         rows: dict[str, list[tuple[str, Report, Finding, Suggestion]]] = {}
         for finding in report.findings:
@@ -83,7 +85,8 @@ def main() -> None:
     """Print the drawn suggestions."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 20261124
-    for number, item in enumerate(drawn(count, seed), 1):
+    folder = sys.argv[3] if len(sys.argv) > 3 else "tables"
+    for number, item in enumerate(drawn(count, seed, folder), 1):
         print(shown(number, *item), end="\n\n")
 
 
