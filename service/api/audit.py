@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from service.api import schemas_admin as shapes
 from service.api.deps import PREFIX
-from service.api.stateful import DEFAULT_LIMIT, Cursor, Limit, Made, note, ok, shown
+from service.api.stateful import DEFAULT_LIMIT, Cursor, Limit, listed, note, ok
 from service.api.wiring import kept
 from service.auth.dependencies import must_see, require
 from service.auth.roles import Actor
@@ -37,7 +37,7 @@ def list_audit(
     must_see(actor, None)
     with kept(request).store.read() as session:
         page = store.list_entries(session, actor=by, object_id=object_id, cursor=cursor, limit=limit)
-    return shown(Made({"entries": [store.to_json(row) for row in page.items], "next": page.next}))
+    return listed("entries", map(store.to_json, page.items), page.next)
 
 
 @router.get(

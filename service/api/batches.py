@@ -18,6 +18,7 @@ from service.api.stateful import (
     IdempotencyKey,
     Limit,
     Made,
+    listed,
     moment,
     note,
     ok,
@@ -97,7 +98,7 @@ def list_batches(
         except NoSuchJob as error:
             raise BadCursor("翻页标记无效，请从第一页重新开始") from error
     page = view.jobs(here.store, departments=actor.bound_to, state=state, before=cursor, limit=limit)
-    return shown(Made({"batches": [_out(item) for item in page.items], "next": page.next_before}))
+    return listed("batches", map(_out, page.items), page.next_before)
 
 
 @router.get("/batches/{batch}", summary="一个批次的进度", responses=ok(shapes.BatchProgress))

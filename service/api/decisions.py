@@ -3,38 +3,46 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from service.api import schemas_store as shapes
 from service.api import views
 from service.api.deps import PREFIX
+from service.api.errors import Problem
 from service.api.stateful import (
     DEFAULT_LIMIT,
     Cursor,
     IdempotencyKey,
     IfMatch,
+    IfNoneMatch,
     Limit,
     Made,
+    Reader,
+    Reviewer,
     digest_of,
+    listed,
     must_match,
     note,
     ok,
     once,
     refuses,
     shown,
+    tagged,
 )
 from service.api.wiring import kept
 from service.auth.dependencies import require
 from service.auth.roles import Actor
 from service.store import decisions as store
-from service.store.runs import get_run_info
+from service.store.documents import get_document, missing
+from service.store.runs import RunInfo, get_run_info
+from service.store.tables import Opinion
+from service.store.values import paged
 
 router = APIRouter(prefix=PREFIX, tags=["处理与意见"])
 
-Reader = Annotated[Actor, Depends(require("read_document"))]
 Decider = Annotated[Actor, Depends(require("decide"))]
-Reviewer = Annotated[Actor, Depends(require("review"))]
 Project = Annotated[int, Path(ge=0, le=1_000_000, description="项目在报告中的序号，从 0 起数")]
 
 
@@ -75,16 +83,34 @@ def list_decisions(
         page = store.list_decisions(
             session, document, departments=actor.departments, cursor=cursor, limit=limit
         )
-    return shown(Made({"decisions": [views.decision(row) for row in page.items], "next": page.next}))
+    return listed("decisions", map(views.decision, page.items), page.next)
 
 
 @router.get("/runs/{run}/opinions", summary="一次检查的意见", responses=ok(shapes.OpinionList))
-def list_opinions(request: Request, run: str, actor: Reader) -> Response:
+def list_opinions(
+    request: Request, run: str, actor: Reader, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> Response:
     """按项目次序；没有审核权的只看到已出具的。"""
     with kept(request).store.read() as session:
-        rows = store.list_opinions(session, run, departments=actor.departments)
-    seen = [views.opinion(row) for row in rows if row.state == "issued" or actor.may("review")]
-    return shown(Made({"opinions": seen}))
+        found = get_run_info(session, run, departments=actor.departments)
+        query = select(Opinion).where(Opinion.run_id == found.id)
+        if not actor.may("review"):
+            query = query.where(Opinion.state == "issued")
+        page = paged(session, query, by=(Opinion.project,), newest_first=False, cursor=cursor, limit=limit)
+    return listed("opinions", map(views.opinion, page.items), page.next)
+
+
+@router.get(
+    "/runs/{run}/opinions/{project}", summary="一个项目的意见", responses=ok(shapes.OpinionOut, tag=True)
+)
+def get_opinion(request: Request, run: str, project: Project, actor: Reader) -> Response:
+    """没有审核权的只看到已出具的。"""
+    with kept(request).store.read() as session:
+        found = get_run_info(session, run, departments=actor.departments)
+        row = _opinion(session, found.id, project)
+    if row is None or not (row.state == "issued" or actor.may("review")):
+        raise missing("这个项目的意见")
+    return tagged(request, views.opinion(row))
 
 
 @router.put(
@@ -100,10 +126,13 @@ def save_opinion(
     actor: Reviewer,
     body: shapes.OpinionNew,
     if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """已出具的不能再改。"""
     with kept(request).store.session() as session:
-        _must_match(session, run, project, actor, if_match)
+        info, before = _held(session, run, project, actor, if_match)
+        if before is not None and if_none_match is not None and if_none_match.strip() == "*":
+            raise Problem("precondition-failed", "该项目已有意见，请先读取，核对后再修改")
         row = store.save_opinion(
             session,
             run,
@@ -114,7 +143,7 @@ def save_opinion(
             updated_by=actor.id,
         )
         shape = views.opinion(row)
-        note(session, request, actor, "opinion.save", "opinion", row.id, _digest(session, run, actor))
+        note(session, request, actor, "opinion.save", "opinion", row.id, _digest(info))
     return shown(Made(shape), tagged=True)
 
 
@@ -129,19 +158,33 @@ def issue_opinion(
 ) -> Response:
     """出具后不能修改；重复出具不作改动。"""
     with kept(request).store.session() as session:
-        _must_match(session, run, project, actor, if_match)
+        info, before = _held(session, run, project, actor, if_match)
+        is_issued = before is not None and before.state == "issued"
         row = store.issue_opinion(session, run, project, departments=actor.departments, updated_by=actor.id)
         shape = views.opinion(row)
-        note(session, request, actor, "opinion.issue", "opinion", row.id, _digest(session, run, actor))
+        if not is_issued:
+            note(session, request, actor, "opinion.issue", "opinion", row.id, _digest(info))
     return shown(Made(shape), tagged=True)
 
 
-def _must_match(session: Session, run: str, project: int, actor: Actor, if_match: str | None) -> None:
-    rows = store.list_opinions(session, run, departments=actor.departments)
-    must_match(if_match, next((views.opinion(row) for row in rows if row.project == project), {}))
+def _held(
+    session: Session, run: str, project: int, actor: Actor, if_match: str | None
+) -> tuple[RunInfo, Opinion | None]:
+    """Return a run and its opinion on a project, which nobody else changes until the session ends. Raises Problem."""
+    info = get_run_info(session, run, departments=actor.departments)
+    # Locked before looking: otherwise two who saw the same version would both be let through.
+    get_document(session, info.document_id, departments=actor.departments, lock=True)
+    row = _opinion(session, info.id, project)
+    must_match(if_match, None if row is None else views.opinion(row))
+    return info, row
 
 
-def _digest(session: Session, run: str, actor: Actor) -> str:
+def _opinion(session: Session, run: str, project: int) -> Opinion | None:
+    return session.scalars(
+        select(Opinion).where(Opinion.run_id == run, Opinion.project == project)
+    ).one_or_none()
+
+
+def _digest(info: RunInfo) -> str:
     """Return the digest of the file that an opinion is about."""
-    found = get_run_info(session, run, departments=actor.departments).manifest["input_sha256"]
-    return str(found)
+    return str(info.manifest["input_sha256"])

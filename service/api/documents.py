@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -17,7 +17,12 @@ from service.api.stateful import (
     IfMatch,
     Limit,
     Made,
+    Reader,
+    Reviewer,
+    Writer,
     digest_of,
+    forget,
+    listed,
     must_match,
     note,
     ok,
@@ -27,16 +32,22 @@ from service.api.stateful import (
     tagged,
 )
 from service.api.wiring import kept
-from service.auth.dependencies import require
 from service.auth.roles import Actor
 from service.store import documents as store
 from service.store.errors import Conflict
 
 router = APIRouter(prefix=PREFIX, tags=["文件与轮次"])
 
-Reader = Annotated[Actor, Depends(require("read_document"))]
-Writer = Annotated[Actor, Depends(require("write_document"))]
-Reviewer = Annotated[Actor, Depends(require("review"))]
+_DELETING = {
+    "submitted": "文件已提交，请先撤回再删除，或请管理员删除",
+    "approved": "文件已通过，请先由审核退回再删除，或请管理员删除",
+}
+_FIRST = {
+    "draft": "文件还是草稿，请先由填报人提交，再退回或通过",
+    "returned": "文件已退回，请待填报人再次提交后审核",
+    "approved": "文件已通过，请先由审核退回，再撤回或提交",
+}
+"""What has to happen before a state that cannot follow the present one."""
 
 
 @router.post("/documents", summary="建立一份文件", status_code=201, responses=ok(shapes.DocumentOut, 201))
@@ -83,7 +94,7 @@ def list_documents(
             cursor=cursor,
             limit=limit,
         )
-    return shown(Made({"documents": [views.document(row) for row in page.items], "next": page.next}))
+    return listed("documents", map(views.document, page.items), page.next)
 
 
 @router.get("/documents/{document}", summary="一份文件", responses=ok(shapes.DocumentOut, tag=True))
@@ -106,9 +117,10 @@ def delete_document(request: Request, document: str, actor: Writer, if_match: If
     with kept(request).store.session() as session:
         row = store.get_document(session, document, departments=actor.departments, lock=True)
         must_match(if_match, views.document(row))
-        if row.state in ("submitted", "approved") and actor.role != "administrator":
-            raise Conflict(f"文件{store.STATES[row.state]}，只有管理员可以删除")
+        if row.state in _DELETING and actor.role != "administrator":
+            raise Conflict(_DELETING[row.state])
         store.delete_document(session, document, departments=actor.departments)
+        forget(session, row.id)
         note(session, request, actor, "document.delete", "document", row.id)
     return Response(status_code=204)
 
@@ -144,7 +156,10 @@ def _change(request: Request, document: str, actor: Actor, state: str, if_match:
         row = store.get_document(session, document, departments=actor.departments, lock=True)
         must_match(if_match, views.document(row))
         before = row.state
-        store.set_state(session, document, state, departments=actor.departments)
+        try:
+            store.set_state(session, document, state, departments=actor.departments)
+        except Conflict as error:
+            raise Conflict(_FIRST.get(before, error.message)) from error
         body: dict[str, Any] = views.document(row)
         if before != state:
             note(session, request, actor, f"document.{state}", "document", row.id)

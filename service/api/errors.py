@@ -248,6 +248,7 @@ _BOUNDS: Final = MappingProxyType(
     }
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_HEADER: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
 
 
 def faults_of(errors: Sequence[Any], names: frozenset[str] | None = None) -> tuple[Fault, ...]:
@@ -261,6 +262,8 @@ def faults_of(errors: Sequence[Any], names: frozenset[str] | None = None) -> tup
         place = list(error["loc"])
         if kind == "extra_forbidden":
             place = place[:-1]
+        if kind in ("too_long", "too_short") and isinstance(error.get("input"), str):
+            kind = f"string_{kind}"
         fault = Fault(_path(place, names), _detail(kind, context))
         found.setdefault((fault.path, fault.detail), fault)
     return tuple(found.values())[:_MOST_FAULTS]
@@ -278,6 +281,9 @@ def _detail(kind: str, context: Mapping[str, Any]) -> str:
 
 def _path(place: Sequence[Any], names: frozenset[str] | None) -> str:
     path = ""
+    if len(place) == 2 and place[0] == "header" and names is None and _HEADER.fullmatch(str(place[1])):
+        # Written with hyphens; only those that a route declares are looked at.
+        return f"header.{place[1]}"
     for part in place:
         if isinstance(part, int):
             path += f"[{part}]"

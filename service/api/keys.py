@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service.api import schemas_admin as shapes
 from service.api.deps import PREFIX, request_id
-from service.api.stateful import DEFAULT_LIMIT, Cursor, Limit, Made, moment, ok, refuses, shown
+from service.api.stateful import DEFAULT_LIMIT, Cursor, Limit, Made, listed, moment, ok, refuses, shown
 from service.auth.dependencies import auth_of, require
 from service.auth.key_values import Key, NewKey
 from service.auth.roles import Actor
@@ -43,7 +43,7 @@ def list_keys(
 ) -> Response:
     """新的在前，不含密钥内容；限定部门的管理员只看到本人部门范围内的。"""
     page = auth_of(request).keys.list(actor, cursor=cursor, limit=limit)
-    return shown(Made({"keys": [_out(item) for item in page.items], "next": page.next}))
+    return listed("keys", map(_out, page.items), page.next)
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +18,8 @@ from service.api.errors import Problem
 from service.api.stateful import (
     IdempotencyKey,
     Made,
+    Reader,
+    Writer,
     digest_of,
     note,
     ok,
@@ -31,7 +33,6 @@ from service.api.stateless import Profile
 from service.api.store_tasks import Checked
 from service.api.tasks import Source
 from service.api.wiring import Kept, kept
-from service.auth.dependencies import require
 from service.auth.roles import Actor
 from service.export.base import MEDIA_TYPES, file_name
 from service.pipeline import CheckOptions
@@ -43,8 +44,6 @@ from service.store.waivers import waivers_in_force
 
 router = APIRouter(prefix=PREFIX, tags=["文件与轮次"])
 
-Reader = Annotated[Actor, Depends(require("read_document"))]
-Writer = Annotated[Actor, Depends(require("write_document"))]
 PURGED = "表内文字已按保存期限清除，问题清单仍可查看"
 _ORIGINALS = (
     *(MEDIA_TYPES[kind] for kind in ("docx", "xlsx")),

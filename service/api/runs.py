@@ -5,7 +5,7 @@ import json
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -21,8 +21,10 @@ from service.api.stateful import (
     IdempotencyKey,
     Limit,
     Made,
+    Reader,
     digest_of,
     is_known,
+    listed,
     note,
     ok,
     once,
@@ -35,7 +37,6 @@ from service.api.stateless import HTML_POLICY, Profile
 from service.api.store_tasks import Stored
 from service.api.tasks import ReportFormat, Source
 from service.api.wiring import Kept, kept
-from service.auth.dependencies import require
 from service.auth.roles import Actor
 from service.export.base import MEDIA_TYPES
 from service.pipeline import CheckOptions
@@ -46,7 +47,6 @@ from service.store.waivers import waivers_in_force
 
 router = APIRouter(prefix=PREFIX, tags=["检查记录"])
 
-Reader = Annotated[Actor, Depends(require("read_document"))]
 _FILES = {MEDIA_TYPES[kind].partition(";")[0] for kind in ("xlsx", "docx", "html")}
 
 
@@ -98,8 +98,7 @@ def list_runs(
     """各轮的全部检查，新的在前。"""
     with kept(request).store.read() as session:
         page = store.list_runs(session, document, departments=actor.departments, cursor=cursor, limit=limit)
-        body = {"runs": views.runs(session, page.items), "next": page.next}
-    return shown(Made(body))
+        return listed("runs", views.runs(session, page.items), page.next)
 
 
 @router.get("/runs/{run}", summary="一次检查", responses=ok(shapes.RunOut, tag=True))

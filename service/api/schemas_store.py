@@ -238,9 +238,10 @@ class OpinionOut(Model):
 
 
 class OpinionList(Model):
-    """一次检查的全部意见。"""
+    """若干意见，按项目次序。"""
 
     opinions: list[OpinionOut]
+    next: str | None
 
 
 class WaiverNew(Request):

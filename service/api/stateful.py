@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from pydantic import BaseModel
 from pydantic.json_schema import SkipJsonSchema
-from sqlalchemy import select
+from sqlalchemy import String, cast, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -20,6 +20,7 @@ from starlette.responses import Response
 from service.api.deps import request_id
 from service.api.errors import Problem
 from service.api.tasks import JSON, encoded
+from service.auth.dependencies import require
 from service.auth.roles import Actor
 from service.auth.trail import audit
 from service.store.engine import Store, now
@@ -42,6 +43,13 @@ IfMatch = Annotated[
     str | SkipJsonSchema[None],
     Header(alias="If-Match", max_length=1000, description="只在对象仍是这一版本（ETag）时修改，否则为 412"),
 ]
+IfNoneMatch = Annotated[
+    str | SkipJsonSchema[None],
+    Header(alias="If-None-Match", max_length=1000, description="写 * 时，只在还没有该对象时建立，否则为 412"),
+]
+Reader = Annotated[Actor, Depends(require("read_document"))]
+Writer = Annotated[Actor, Depends(require("write_document"))]
+Reviewer = Annotated[Actor, Depends(require("review"))]
 Cursor = Annotated[
     str | SkipJsonSchema[None], Query(max_length=1000, description="上一页的 next；不写为第一页")
 ]
@@ -77,6 +85,11 @@ def shown(made: Made, *, tagged: bool = False) -> Response:
     return Response(data, made.status, headers, media_type=JSON)
 
 
+def listed(name: str, items: Iterable[Mapping[str, Any]], following: str | None) -> Response:
+    """Return a page of a list; `following` is the cursor of the next one."""
+    return shown(Made({name: list(items), "next": following}))
+
+
 def tagged(request: Request, body: Mapping[str, Any]) -> Response:
     """Return an object with its tag, or 304 where the caller has it already."""
     data = encoded(body)
@@ -91,11 +104,15 @@ def is_known(request: Request, tag: str) -> bool:
     return tag in known or "*" in known
 
 
-def must_match(if_match: str | None, body: Mapping[str, Any]) -> None:
-    """Raise Problem where the caller has seen another version than the one that it is about to change."""
-    if if_match is None or if_match.strip() == "*":
+def must_match(if_match: str | None, body: Mapping[str, Any] | None) -> None:
+    """Raise Problem where the caller has seen another version than the one that it is about to change.
+
+    `body` is the object as it is now, None where there is none. Call it with the object locked.
+    """
+    if if_match is None:
         return
-    if tag_of(encoded(body)) not in {part.strip() for part in if_match.split(",")}:
+    known = {part.strip() for part in if_match.split(",")}
+    if body is None or not ("*" in known or tag_of(encoded(body)) in known):
         raise Problem("precondition-failed", "对象已被他人修改，请重新读取，核对后再修改")
 
 
@@ -168,6 +185,12 @@ def remember(request: Request, store: Store, actor: Actor, key: str | None, dige
             _kept(request, store, actor, key, digest, lambda _: made)
         except IntegrityError:
             pass  # The same answer was kept by the same request a moment ago.
+
+
+def forget(session: Session, object_id: str) -> None:
+    """Delete the kept answers that name an object: they hold what it is called and why it was decided so."""
+    named = cast(Idempotent.answer, String).contains(object_id, autoescape=True)
+    session.execute(delete(Idempotent).where(named), execution_options={"synchronize_session": False})
 
 
 def _replayed(session: Session, request: Request, actor: Actor, key: str, digest: str) -> Response | None:

@@ -16,7 +16,9 @@ from service.api.stateful import (
     IdempotencyKey,
     Limit,
     Made,
+    Reader,
     digest_of,
+    listed,
     note,
     ok,
     once,
@@ -31,7 +33,6 @@ from service.store import waivers as store
 
 router = APIRouter(prefix=PREFIX, tags=["豁免"])
 
-Reader = Annotated[Actor, Depends(require("read_document"))]
 Waiving = Annotated[Actor, Depends(require("waive"))]
 
 
@@ -81,7 +82,7 @@ def list_waivers(
             cursor=cursor,
             limit=limit,
         )
-    return shown(Made({"waivers": [views.waiver(row) for row in page.items], "next": page.next}))
+    return listed("waivers", map(views.waiver, page.items), page.next)
 
 
 @router.get("/waivers/{waiver}", summary="一条豁免", responses=ok(shapes.WaiverOut, tag=True))
@@ -101,6 +102,8 @@ def get_waiver(request: Request, waiver: str, actor: Reader) -> Response:
 def revoke_waiver(request: Request, waiver: str, actor: Waiving) -> Response:
     """以后的检查重新列出；已撤销的不作改动。"""
     with kept(request).store.session() as session:
+        before = store.get_waiver(session, waiver, departments=actor.departments).revoked_at
         row = store.revoke_waiver(session, waiver, departments=actor.departments)
-        note(session, request, actor, "waiver.revoke", "waiver", row.id)
+        if before is None:
+            note(session, request, actor, "waiver.revoke", "waiver", row.id)
     return shown(Made(views.waiver(row)))

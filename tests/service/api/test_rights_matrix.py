@@ -83,6 +83,8 @@ MATRIX: dict[str, Entry] = {
     "GET /v1/runs/{run}/findings": Entry("read_document", foreign=404),
     "POST /v1/runs/{run}/replay": Entry("read_document", foreign=404),
     "GET /v1/runs/{run}/opinions": Entry("read_document", foreign=404),
+    # A draft is shown to reviewers only.
+    "GET /v1/runs/{run}/opinions/{project}": Entry("read_document", foreign=404, done=(200, 404)),
     "PUT /v1/runs/{run}/opinions/{project}": Entry(
         "review", {"text": "请补充", "conclusion": "完善后通过"}, foreign=404
     ),
