@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from service.api.batch_metrics import BatchFindings
 from service.api.deps import actor, services_of
 from service.api.errors import Problem
 from service.auth.network import is_local
@@ -20,9 +21,10 @@ def install(app: FastAPI) -> Metrics:
         kept = getattr(app.state, "kept", None)
         return None if kept is None else kept.store
 
-    app.state.metrics = Metrics(store)
+    found = Metrics(store)
+    found.registry.register(BatchFindings(store))
+    app.state.metrics = found
     app.include_router(router)
-    found: Metrics = app.state.metrics
     return found
 
 
