@@ -241,3 +241,34 @@ def test_anything_is_a_result_or_a_refusal(value: Any) -> None:
     except BiaochiError:
         return
     assert done["schema"] == "biaochi.portal/v1"
+
+
+def test_weights_for_each_goal_are_told_by_the_goals_that_are_sent() -> None:
+    """What docs/portal.md says of RATIO: it is not read, and nothing of it becomes a weight."""
+    weights = (("11", "40"), ("12", "20"), ("22", "30"), ("31", "10"))
+    rows = [
+        record(
+            GUID=f"{goal}{code}", FINDEX=code[0], SINDEX=code, NAME=f"达标率{goal}{code}", INDEXVAL="95", METERUNIT="%",
+            WEIGHT=weight, GOALGUID=goal, KPI_TARGET=None,
+        )
+        for goal in ("g1", "g2") for code, weight in weights
+    ]  # fmt: skip
+    goals = [
+        {"GOALGUID": goal, "KPI_TARGET": f"全年养护绿地{number}公顷，保持完好。", "RATIO": "50"}
+        for goal, number in (("g1", 52), ("g2", 30))
+    ]
+
+    def checked(goals: list[dict[str, str]]) -> dict[str, Any]:
+        body = encoded({"project": {"MAINGUID": "m1"}, "goals": goals, "rows": rows})
+        found: dict[str, Any] = json.loads(tasks.check(body, CheckOptions(suggest=False), None, LIMITS).data)
+        return found
+
+    assert "BC510" not in {item["rule_id"] for item in checked(goals)["findings"]}
+    assert "BC510" in {item["rule_id"] for item in checked(goals[:1])["findings"]}
+    project = json.loads(
+        tasks.batch(encoded({"projects": [{"goals": goals, "rows": rows}]}), LIMITS).files[0][1]
+    )["document"]["projects"][0]
+    assert [row["weight"] for row in project["rows"]] == [weight for _, weight in weights] * 2
+    assert "50" not in json.dumps(project["goals"], ensure_ascii=False)
+    # Which goal a row belongs to stays with the row.
+    assert {row["extra"]["GOALGUID"] for row in project["rows"]} == {"g1", "g2"}
