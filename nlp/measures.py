@@ -97,9 +97,10 @@ def respondent(name: str) -> str | None:
     if asker is not None:
         text = asker["who"]
     text = any_of("satisfaction", "generic").sub(lambda found: _keep_qualified(found, text), text)
-    found = any_of("satisfaction", "groups").search(text)
-    if found is not None:
-        return found[0]
+    # 「受助幼儿家长」: the last group is asked, the others say whose.
+    named = [found[0] for found in any_of("satisfaction", "groups").finditer(text)]
+    if named:
+        return named[-1]
     qualified = re.search(
         r"[^,;、的对和及与\s]{2,8}(?:对象|人员|群体|人群|者|人|员|民|户)$|[^,;、的对和及与\s]{1,8}(?:属|客|师|友|商)$",
         text,

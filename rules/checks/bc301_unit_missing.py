@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_count, is_money_name, is_rate, is_satisfaction, is_time_point_or_span
+from nlp.text import normalise
 from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
@@ -71,6 +72,8 @@ class UnitMissing(RowRule):
         if quantity.unit is not None or not is_figure(quantity) or has_unit_column(ctx):
             return
         name = ctx.name
+        if not quantity.number and name == normalise(ctx.text("level2").removesuffix("指标")):
+            return  # 「社会成本｜无｜0」 says that there is none.
         if bracket_unit(ctx.text("name")) or marked_qualitative(ctx) or name.endswith(_DIMENSIONLESS):
             return
         number = quantity.number

@@ -10,7 +10,7 @@ from rules.engine.base import FORM, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.units import units_for
-from rules.rewriting.values import usual_sign, with_operator
+from rules.rewriting.values import fixed_by_policy, usual_sign, with_operator
 from rules.support.cells import has_unit_column, is_figure, marked_qualitative
 
 _SAID_IN_NAME: Final = re.compile(r"[≥≤<>=]|控制在|控制数|不超|以内|上限|下限|不低于|不少于|不高于|至少")
@@ -100,7 +100,8 @@ class OperatorMissing(RowRule):
             draft = with_operator(ctx, "＝", title="补充「＝」", why="比率不会超过100%，数值不变，请核实")
             if draft is not None:
                 yield draft
-        why = {"≤": "以低为好的指标使用上限", "≥": "以高为好的指标使用下限"}.get(sign, "固定的次数使用等号")
+        fixed = "政策规定的标准为固定值" if fixed_by_policy(ctx) else "固定的次数使用等号"
+        why = {"≤": "以低为好的指标使用上限", "≥": "以高为好的指标使用下限"}.get(sign, fixed)
         for operator, title in ((sign, f"补充「{sign}」"), ("＝", "固定标准补充「＝」")):
             draft = with_operator(ctx, operator, title=title, why=f"{why}，数值不变，请核实")
             if draft is not None:

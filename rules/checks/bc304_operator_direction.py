@@ -9,7 +9,7 @@ from rules.engine.base import DOC_101, LOGIC, RowRule, Source
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.costs import unit_costs_of
-from rules.rewriting.values import asked, with_operator
+from rules.rewriting.values import asked, fixed_by_policy, with_operator
 from rules.support.amounts import money_of
 from rules.support.cells import CEILINGS, FLOORS, is_figure, marked_qualitative, operator_at
 
@@ -176,6 +176,15 @@ class OperatorDirection(RowRule):
         if turned == "≤" and ctx.quantity.kind == "ratio" and (ctx.quantity.number or 0) >= _FEW:
             # 「事故率 ≥95%」: the figure was meant for something else as well.
             yield from asked(ctx, why="该指标以低为好，数值也需重新核定", low=True)
+        if turned == "≤" and fixed_by_policy(ctx):
+            exact = with_operator(
+                ctx,
+                "＝",
+                title=f"将「{sign}」调整为「＝」",
+                why="政策规定的标准为固定值，数值不变，请核实",
+            )
+            if exact is not None:
+                yield exact
         draft = with_operator(
             ctx,
             turned,

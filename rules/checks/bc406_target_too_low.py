@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from models.records.document import Cell
 from models.records.finding import Evidence, Finding, Location, Severity
@@ -25,6 +26,9 @@ from rules.rewriting.cells import row_at, texts_at
 from rules.rewriting.goals import raised
 from rules.support.cells import CEILINGS, number_text, plain
 from rules.support.same_thing import comparable, object_score
+
+_BELOW: Final = " < "
+"""Between what the row and what the text says, in the evidence; the cure finds the figure by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ class TargetTooLow(DocumentRule):
             related=[where],
             evidence=[
                 Evidence("quote", clause),
-                Evidence("arithmetic", f"{number_text(row.quantity)} < {promised}（{share}%）"),
+                Evidence("arithmetic", f"{number_text(row.quantity)}{_BELOW}{promised}（{share}%）"),
             ],
             where=label,
             promised=promised,
@@ -185,8 +189,9 @@ class TargetTooLow(DocumentRule):
     def cures(self, ctx: DocumentContext, finding: Finding) -> Iterator[Draft]:
         row = row_at(ctx, finding.location.path)
         if row is not None:
+            promised = finding.evidence[1].text.partition(_BELOW)[2].rpartition("（")[0]
             for text in texts_at(ctx, finding.related[0].path):
-                yield from raised(row, text, "目标文字写明的数字")
+                yield from raised(row, text, "目标文字写明的数字", promised)
 
 
 def _is_floor(row: RowContext) -> bool:

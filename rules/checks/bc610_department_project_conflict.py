@@ -13,6 +13,8 @@ from rules.rewriting.cells import row_at, texts_at
 from rules.rewriting.goals import raised, row_for_item
 from rules.support.figures import Figure, Match, figures, is_covered, is_deliverable, matches
 
+_UNLIKE: Final = " ≠ "
+"""Between what the item and what the row says, in the evidence; the cure finds the figure by it."""
 _HOW: Final = {
     "rounded": "相差很小，疑似取整",
     "unit": "数字相同而计量单位不同",
@@ -158,7 +160,7 @@ class DepartmentProjectConflict(DocumentRule):
             severity=Severity.INFO if match.relation == "rounded" else Severity.WARNING,
             subcode=match.relation,
             related=same_thing,
-            evidence=[Evidence("arithmetic", f"{match.figure.text} ≠ {row.filed_value}")],
+            evidence=[Evidence("arithmetic", f"{match.figure.text}{_UNLIKE}{row.filed_value}")],
             item=self._name(ctx, k),
             clause=match.figure.shown,
             row=row.words()["name"],
@@ -178,7 +180,8 @@ class DepartmentProjectConflict(DocumentRule):
                 project = ctx.projects[split_path(finding.related[0].path).project or 0]
                 yield from row_for_item(project, text, [part.text for part in finding.evidence])
             elif (row := row_at(ctx, finding.related[0].path)) is not None:
-                yield from raised(row, text, "部门分项目标写明的数字")
+                promised = finding.evidence[0].text.partition(_UNLIKE)[0]
+                yield from raised(row, text, "部门分项目标写明的数字", promised)
 
 
 RULE = DepartmentProjectConflict

@@ -50,6 +50,8 @@ _SAME: Final = 0.6
 _PER_HEAD: Final = re.compile(r"(?:人均|户均|每人|每户)$")
 _SPECIFIC: Final = re.compile(r"《|〔|\d|合同|标准.{2}|.{2}标准")
 """A basis that names its document or figure stays."""
+_DIMENSION: Final = re.compile(r"(?:建筑|占地)?(?:面积|长度|里程|规模)$")
+_LEAST_WORK: Final = 2
 _ROUNDING: Final = Decimal("1.05")
 """A goal that promises more than this is another figure, not the exact form of the rounded one."""
 
@@ -204,6 +206,9 @@ def _name(project: ProjectContext, count: RowContext, row: RowContext | None, un
     topic = about.topic[-_LONGEST:] if about is not None else thing
     if row is not None and is_unit_cost(row.text("name")):
         return row.text("name"), topic
+    work = _DIMENSION.sub("", thing)
+    if unit in _EACH and work != thing and len(work) >= _LEAST_WORK:
+        return f"{_EACH[unit]}{work}成本", work  # 「修缮建筑面积」: per square metre of the work itself.
     if unit in _EACH:
         return f"{_EACH[unit]}{topic}成本", topic
     return f"每{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic

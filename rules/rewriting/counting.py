@@ -23,8 +23,19 @@ _UNIT_TAIL: Final = re.compile(r"(?:控制)?(?:标准|单价|价格|均价|额)$
 _GRANT: Final = re.compile(r"(?:补助|补贴|津贴|奖补|奖励|慰问金|救助金|优待金|抚恤金|生活费|工资|报酬)$")
 _SPENT: Final = re.compile(r"(?:支出|成本|费用|投资|投入|开支)$")
 _LIKE: Final = {"生": "人", "名": "人", "村": "个", "校": "个"}
+_HAPPENED: Final = re.compile(r"(?:发生)(?:起数|件数|数量|数)$")
 _SERVED: Final = "实际领取或受益"
 _LONGEST: Final = 24
+_WORDS: Final = (
+    ("人次", "人次"), ("场次", "场"), ("次数", "次"), ("人数", "人"), ("户数", "户"), ("件数", "件"), ("起数", "起"),
+    ("份数", "份"), ("张数", "张"), ("册数", "册"), ("台数", "台"), ("套数", "套"), ("个数", "个"), ("期数", "期"),
+    ("家数", "家"), ("天数", "天"), ("里程", "公里"), ("公里数", "公里"), ("篇数", "篇"), ("条数", "条"), ("年限", "年"), ("寿命", "年"),
+)  # fmt: skip
+_THINGS: Final = (
+    ("宣传单", "张"), ("明白纸", "张"), ("传单", "张"), ("手册", "册"), ("海报", "张"), ("横幅", "条"), ("标语", "条"),
+    ("人员", "人"), ("队员", "人"), ("网格员", "人"), ("学员", "人"), ("案件", "件"), ("培训班", "期"), ("讲座", "场"),
+    ("会议", "次"), ("活动", "次"), ("宣传品", "件"), ("设备", "台"), ("车辆", "辆"), ("档案", "件"), ("报告", "份"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +57,21 @@ def counted(name: str) -> Scope:
     if _MONEY_TAIL.search(full):
         return Scope(f"年度内实际支付的{full}合计", "支付凭证")
     if lower_is_better(full):
-        return Scope(f"年度内发生并登记的{full}", "登记台账")
+        happened = _HAPPENED.sub("起数", full)
+        return Scope(f"年度内发生并登记的{happened}", "登记台账")
     scope = _scope(full)
     once = (
         "，同一对象不重复计算" if _HEADS.search(full) and (scope.get("once") or _PEOPLE.search(full)) else ""
     )
     return Scope(f"{scope['counted']}{_without_verb(full, scope)}{once}", scope["source"])
+
+
+def unit_of_name(name: str) -> str | None:
+    """Return the unit that a name counts in (宣传活动场次 → 场, 宣传单 → 张), None where it says none."""
+    for tail, unit in (*_WORDS, *_THINGS):
+        if name.rstrip("数量").endswith(tail) or name.endswith(tail):
+            return unit
+    return None
 
 
 def scope_of(name: str) -> str | None:
@@ -117,7 +137,9 @@ def _scope(name: str) -> dict[str, Any]:
         (at, order, scope)
         for order, scope in enumerate(_scopes())
         for at in (min((name.find(word) for word in scope["words"] if word in name), default=-1),)
-        if at >= 0 and not name.endswith(tuple(scope.get("unless", ())))
+        if at >= 0
+        and name.endswith(tuple(scope.get("only", ("",))))
+        and not name.endswith(tuple(scope.get("unless", ())))
     ]
     if found:
         return min(found, key=lambda item: item[:2])[2]

@@ -31,7 +31,7 @@ from nlp.tokenise import words
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Blank
 from rules.rewriting.cells import GRADES
-from rules.rewriting.counting import countable, counted, divided
+from rules.rewriting.counting import countable, counted, divided, scope_of
 
 _DENOMINATORS: Final = (
     (("知晓率", "知晓度", "认知率"), "有效受访{}", "问卷调查"),
@@ -72,11 +72,14 @@ _DIMENSIONS: Final = {
     "公里": "长度", "千米": "长度", "米": "长度", "km": "长度", "亩": "面积", "平方米": "面积", "㎡": "面积",
     "公顷": "面积", "万亩": "面积",
 }  # fmt: skip
+_SPAN: Final = re.compile(r"(?:的)?(?:平均)?(?:响应)?(?:时长|用时|时限|响应时间|办理时间|周期)$")
+_REPAIR: Final = re.compile(r"响应|故障|维修|修复|抢修|报修|出警|处置")
 _DATE_TAIL: Final = re.compile(r"(?:的)?(?:完成)?(?:日期|时间|时点|时效|情况|及时性|进度|期限)*$")
 _LEAST_ACTION: Final = 2
 _IN_FULL: Final = re.compile(
     r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额"
 )
+_ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)")
 _PROPER_USE: Final = re.compile(
     r"(?:资金|经费|专款).*(?:合规|规范|合法|专用)|(?:合规|规范)使用.*(?:资金|经费)"
 )
@@ -134,7 +137,7 @@ def _several(name: str, category: str | None) -> Described:
                 "；".join(f"{part}：{how}" for part, how in zip(parts, told, strict=True)), "工作台账"
             )
         )
-    if category == "数量" and not is_rate(name):
+    if category == "数量" and not is_rate(name) and len({scope_of(part) for part in parts}) == 1:
         output = counted(name)
         return Described(with_source(f"{output.text}，分项登记、分别列明", output.source))
     each = Blank(f"分别写明{shorten(name, _LONGEST)}各自的口径", "text", "各项分别统计，分别登记")
@@ -196,7 +199,11 @@ def describe(
 
 
 def _dated(name: str) -> str:
-    """Return which moment is meant: the last payment, or the last piece of the work."""
+    """Return which moment is meant: the last payment, the last piece of the work; or how long each case takes."""
+    if _SPAN.search(name):
+        thing = _SPAN.sub("", name)
+        begin = "接到报告" if _REPAIR.search(name) else "受理"
+        return with_source(f"自{begin}之时起至{thing or '办理'}完成之时止的平均时长", "办理台账和时间记录")
     action = _DATE_TAIL.sub("", _IN_TIME.sub("", name))
     if len(action) < _LEAST_ACTION:
         return with_source("最后一项工作完成并经确认的日期", "验收或办理记录")
@@ -254,6 +261,11 @@ def usual_rate(name: str) -> str | None:
             return with_source(formula.format(core if _FIGURE.search(core) else "数"), "统计台账")
     if _SAVING.search(plain):
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
+    due = _ALL_DUE.search(plain)
+    if due is not None:
+        return with_source(
+            f"实际{due['what']}的对象数÷符合条件应{due['what']}的对象总数×100%", "对象认定名册和办理台账"
+        )
     full = _IN_FULL.search(plain) or _PAYMENT.search(plain)
     if full is not None:
         groups = full.groupdict()

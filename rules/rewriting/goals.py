@@ -73,14 +73,16 @@ def _stated(row: RowContext) -> str:
     return f"{row.text('name')}{words[quantity.operator]}{figure_text(quantity)}{quantity.unit}{above}"
 
 
-def raised(row: RowContext, text: str, where: str) -> Iterator[Draft]:
-    """Yield drafts that raise the row's floor to a figure of a text that promises more."""
+def raised(row: RowContext, text: str, where: str, promised: str) -> Iterator[Draft]:
+    """Yield drafts that raise the row's floor to the figure of a text that promises more; `promised` is it as filed."""
     quantity = row.quantity
     if quantity.number is None:
         return
     for figure in find_numbers(text):
         if not comparable(quantity, figure) or figure.number is None or figure.number <= quantity.number:
             continue
+        if promised not in (figure.text, _as_filed(text, figure)):
+            continue  # 「奖励扶助3860人、特别扶助126人」: the other thing's figure.
         yield from _settled(row, figure)
         for unit in dict.fromkeys((figure.unit or "", quantity.unit or "")):
             edits = row_edits(row, value_cells(row, quantity.operator or "≥", _shown(figure), unit))
@@ -90,6 +92,11 @@ def raised(row: RowContext, text: str, where: str) -> Iterator[Draft]:
                     rationale=f"{where}为「{_clause(text, figure)}」，指标值不应低于它，请核实",
                     edits=edits,
                 )
+
+
+def _as_filed(text: str, figure: Quantity) -> str:
+    start, end = figure.number_span or (0, 0)
+    return text[start : figure.unit_span[1] if figure.unit_span else end]
 
 
 def _settled(row: RowContext, figure: Quantity) -> Iterator[Draft]:

@@ -14,6 +14,8 @@ from nlp.lexicon import data
 from nlp.naming import management_word, placeholders
 from nlp.sameness import same
 from nlp.subject import cased, counted_as, delivered, is_generic, matter, measured, served, topic
+from nlp.text import normalise
+from nlp.tokenise import words
 from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.rewriting.counting import scope_of
 
@@ -24,6 +26,8 @@ _TWICE: Final = re.compile(r"([员工兵警])人员")
 _LONGEST_PAIR: Final = 12
 _PAYING: Final = re.compile(r"资金|支付|拨付|发放|付款|费用")
 _GRANTS: Final = re.compile(r"优待金|慰问金|奖励金|救助金|助学金|抚恤金|生活费|补贴|补助|工资|报酬|津贴")
+_LEAST_WORD: Final = 2
+_KINSHIP: Final = 0.3
 _LONGEST_OUTPUT: Final = 12
 _PEOPLE: Final = ("人", "户", "员", "者", "对象", "家庭", "群众")
 _MADE: Final = frozenset({"works", "bought", "printed", "compiled", "processed"})
@@ -70,6 +74,8 @@ class Proposal:
     reason: str
     probe: str
     tier: Tier = Tier.LOOSE
+    meant: bool = False
+    """What usually stands for the words of the row to be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,10 @@ def proposals(
     framed = list(_framed(ctx, category, kinds, name))
     special = [item for item in framed if item.tier <= Tier.FRAME]
     rest = [item for item in framed if item.tier > Tier.FRAME]
-    known = [_of_entry(hit) for hit in hits]
+    texts = normalise(
+        "|".join((ctx.project.name.text, ctx.project.budget.purpose.text, ctx.goals_text, like))
+    )
+    known = [_of_entry(hit, texts) for hit in hits]
     everything = [*known, *special, *_of_outputs(ctx, category, kinds), *rest]
     wanted = _endings_for(name)
     if wanted:
@@ -208,8 +217,9 @@ def _endings_for(name: str) -> tuple[str, ...]:
     return tuple(ending for word, endings in hints.items() if word in name for ending in endings)
 
 
-def _of_entry(hit: library.Hit) -> Proposal:
+def _of_entry(hit: library.Hit, texts: str) -> Proposal:
     entry = hit.entry
+    near = hit.near and (hit.own or hit.told) and _speaks_of(entry.name, texts)
     kind = library.unit_kind(entry)
     probe = (
         ("1" if entry.operator == "≤" else "92")
@@ -219,8 +229,15 @@ def _of_entry(hit: library.Hit) -> Proposal:
     return Proposal(
         entry.category, entry.name, entry.formula, entry.unit, entry.operator, kind, entry.basis, entry.source,
         f"指标库（{entry.sector}），项目中有「{'」「'.join(hit.words)}」", probe,
-        Tier.NEAR if hit.near and (hit.own or hit.told) else Tier.OWN if hit.own and hit.told else Tier.LOOSE,
+        Tier.NEAR if near else Tier.OWN if hit.own and hit.told else Tier.LOOSE,
     )  # fmt: skip
+
+
+def _speaks_of(name: str, texts: str) -> bool:
+    """Whether the project's texts have a fair part of a name's telling words: one shared word (创业) is no kinship."""
+    telling = [word for word in words(normalise(name)) if len(word) >= _LEAST_WORD and not is_generic(word)]
+    total = sum(map(len, telling))
+    return total > 0 and sum(len(word) for word in telling if word in texts) >= _KINSHIP * total
 
 
 def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None, row: str) -> Iterator[Proposal]:
@@ -231,7 +248,7 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None, ro
     project = ctx.project
     text = "\n".join((project.name.text or project.title.text, project.budget.purpose.text, ctx.goals_text))
     counted = counted_as(about.served)
-    words = {
+    told = {
         "topic": about.topic,
         "matter": about.matter,
         "served": about.served,
@@ -246,19 +263,19 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None, ro
             continue
         if "row" in frame and not any(word in row for word in frame["row"]):
             continue
-        if "thing" in frame and not words["thing"].endswith(frame["thing"]):
+        if "thing" in frame and not told["thing"].endswith(frame["thing"]):
             continue
         kind = _kind(frame)
         if kinds is not None and kind not in kinds:
             continue
         if "{served}" in frame["name"] and not about.served:
             continue
-        name = frame["name"].format(**words)
+        name = frame["name"].format(**told)
         yield Proposal(
-            category, name, frame["formula"].format(**words), frame["unit"], frame["operator"], kind,
+            category, name, frame["formula"].format(**told), frame["unit"], frame["operator"], kind,
             frame["basis"], frame["source"], f"按项目事项「{about.matter}」拟定",
             {"ratio": "92", "money": "1", "duration": "15"}.get(kind, "12"),
-            _tier(frame),
+            _tier(frame), "row" in frame,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.indicators import Tier
-from rules.rewriting.own import assessed, dated, explained, graded, quality, renamed
+from rules.rewriting.own import assessed, dated, explained, graded, quality, renamed, stated, trended
 from rules.rewriting.rows import replaced
 from rules.rewriting.values import asked
 from rules.support.wording import BENEFITS
@@ -23,10 +23,16 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if management_word(ctx.text("name")) is not None:
         yield from replaced(ctx, why=why, keep=False)
         return
+    if words:
+        yield from stated(ctx, why=why)
+        yield from trended(ctx, why=why)
     if words and not goal and (ctx.category == "数量" or has_measurable_noun(ctx.text("name"))):
         yield from asked(ctx, why=why)
     if words:
         yield from dated(ctx, why=why)
+    if ctx.category == "质量":
+        # 「培训效果」 is not inspected like goods: what usually stands for it comes first.
+        yield from replaced(ctx, why=why, meant=True, ask=False)
     yield from quality(ctx, why=why)
     if ctx.quantity.kind == "ratio":
         yield from replaced(ctx, kinds=frozenset({"ratio"}), why=why, upto=Tier.NEAR, ask=False)

@@ -9,6 +9,7 @@ from typing import Final
 from nlp.lexicon import bare
 from nlp.naming import goal_phrase, is_rate, is_satisfaction
 from nlp.subject import cased, deadline_name, measured
+from nlp.text import normalise
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.blanks import date_blank, number_blank
@@ -24,13 +25,15 @@ _TIMELY_TAIL: Final = re.compile(
     r"(?:工作)?(?:及时性|及时率|时效性?|按时|及时|按期|完成及时性|完成时间|完成情况|完成|进度|时间)+$"
 )
 _QUALITY_TAIL: Final = re.compile(r"(?:(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准))*$")
-_PRAISE: Final = re.compile(r"(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效)+$")
-_INTANGIBLE: Final = ("管理", "工作", "服务", "业务", "事务")
+_PRAISE: Final = re.compile(
+    r"(?:[、，,和]?(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效|真实|准确|全面|完整|清晰|可靠))+$"
+)
+_INTANGIBLE: Final = ("管理", "工作", "服务", "业务", "事务", "履职", "执法", "值守")
 _SHORTEST_WORK: Final = 4
 _DEGREES: Final = frozenset(
     {
         "提升", "提高", "增强", "改善", "优化", "促进", "保障", "维护", "丰富", "推动", "推进", "带动", "完善", "巩固",
-        "减少", "降低", "扩大", "弘扬", "保护", "满足", "助力", "拉动", "增加", "营造", "稳定",
+        "减少", "降低", "减轻", "缓解", "扩大", "调动", "激发", "延长", "增进", "弘扬", "保护", "满足", "助力", "拉动", "增加", "营造", "稳定",
     }
 )  # fmt: skip
 _STATED: Final = re.compile(
@@ -40,10 +43,20 @@ _REPEATED: Final = re.compile(
     r"(?:演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
 )
 _LISTS: Final = re.compile(r"[、，,；;与]|和(?!谐|平|睦|美)|及(?!时)")
+_COMMAS: Final = re.compile(r"[，,；;、]")
+_LONGEST_PAIR: Final = 24
 _TRAILING: Final = re.compile(
     r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?P<verb>提高|提升|增强|改善|优化|稳定|丰富|完善|减少|降低|发展|提质增效|增效|普及|传承|弘扬)$"
 )
 _STATES: Final = ("稳定", "和谐", "公平", "安全", "安宁")
+_RATED: Final = frozenset({"达标", "合格", "完好", "规范", "准确", "齐全", "完整", "到位", "通过"})
+_TREND: Final = re.compile(
+    r"(?:有所|逐年|持续|明显|大幅|逐步|不断|稳步|显著|进一步)*(?P<verb>下降|减少|降低|增加|增长|提高|上升)"
+)
+_COUNTABLE: Final = re.compile(
+    r"(?:人员|案件|事故|投诉|信访|上访|纠纷|警情|人口|企业|用户|数|数量|量|收入|额|产值|次数|起数)$"
+)
+_FIGURE: Final = re.compile(r"(?:数|数量|量|收入|额|产值)$")
 _PAYING: Final = re.compile(r"支付|付款|拨付")
 _QUALITIES: Final = ("力量", "素质", "能力", "环境", "氛围", "水平", "意识")
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
@@ -126,6 +139,41 @@ def _in_time(ctx: RowContext, name: str, why: str) -> Draft:
     )
 
 
+def stated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that makes a state in words (尾气排放｜达标) the rate of it (尾气排放达标率)."""
+    state = normalise(ctx.text("value"))
+    if state not in _RATED or is_rate(ctx.text("name")) or ctx.category not in ("质量", *BENEFITS):
+        return
+    thing = bare(ctx.text("name")).removesuffix(state)
+    if not 2 <= len(thing) <= 12 or thing in _VAGUE_ACTIONS or _LISTS.search(thing) or goal_phrase(thing):
+        return
+    name = f"{cased(ctx.text('name'), thing)}{state}率"
+    yield from _as_rate(ctx, name, "行业标准", describe(name, ctx.category, table_word(ctx, name)).text, why)
+
+
+def trended(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that makes a trend in words (新发现吸毒人员｜下降) the rate of it (新发现吸毒人员数下降率)."""
+    found = _TREND.fullmatch(normalise(ctx.text("value")))
+    thing = bare(ctx.text("name"))
+    if found is None or ctx.category not in BENEFITS or is_rate(thing) or not _COUNTABLE.search(thing):
+        return
+    figure = thing if _FIGURE.search(thing) else f"{thing}数"
+    down = found["verb"] in ("下降", "减少", "降低")
+    name = f"{cased(ctx.text('name'), thing)}{figure.removeprefix(thing)}{'下降' if down else '增长'}率"
+    yield from _as_rate(ctx, name, "历史标准", describe(name, ctx.category).text, why)
+
+
+def _as_rate(ctx: RowContext, name: str, basis: str, told: str, why: str) -> Iterator[Draft]:
+    blank = number_blank(name, basis, unit="%")
+    cells = {"name": name, "description": told, **value_cells(ctx, "≥", str(blank), "%")}
+    yield Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」",
+        rationale=why,
+        edits=row_edits(ctx, cells),
+        blanks=(blank,),
+    )
+
+
 def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that asks of the row's own output how much of it is up to the standard."""
     if ctx.category != "质量" or is_rate(ctx.text("name")):
@@ -186,6 +234,10 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that turns a goal (提升医疗服务能力) into a degree in grades (医疗服务能力提升程度)."""
     if ctx.category not in EFFECTS or ctx.quantity.kind != "text":
         return
+    several = _goals_together(ctx.text("name"))
+    if several is not None:
+        yield _as_degree(ctx, several, why)
+        return
     text, verb = bare(ctx.text("name")), goal_phrase(ctx.text("name"))
     stated = _STATED.fullmatch(text) or _TRAILING.fullmatch(text)
     thing = text.removeprefix(verb) if verb is not None else stated["thing"] if stated is not None else ""
@@ -196,11 +248,34 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     shown = cased(ctx.text("name"), thing)
     # 「维护社会和谐稳定」: the state itself has degrees.
     name = f"{shown}程度" if thing.endswith(_STATES) else f"{shown}{degree}程度"
+    yield _as_degree(ctx, name, why)
+
+
+def _goals_together(name: str) -> str | None:
+    """Return the degree of two goals under one name (保护森林资源，维护生态平衡 → 森林资源保护和生态平衡维护程度)."""
+    parts = [part for part in _COMMAS.split(bare(name)) if part]
+    if len(parts) != 2:
+        return None
+    verbs = [goal_phrase(part) for part in parts]
+    things = [
+        f"{part.removeprefix(verb)}{verb}"
+        for part, verb in zip(parts, verbs, strict=True)
+        if verb is not None and verb in _DEGREES
+    ]
+    whole = f"{'和'.join(things)}程度"
+    return (
+        whole
+        if len(things) == 2 and len(whole) <= _LONGEST_PAIR and not _LISTS.search("".join(things))
+        else None
+    )
+
+
+def _as_degree(ctx: RowContext, name: str, why: str) -> Draft:
     told = standards(name)
     cells = {"name": name, **grade_cells(ctx)}
     if ctx.has("description"):
         cells["description"] = told.text
-    yield Draft(
+    return Draft(
         title=f"将「{ctx.words()['name']}」改为「{name}」并分级",
         rationale=f"{why}，各级标准由填报人写明",
         edits=row_edits(ctx, cells),

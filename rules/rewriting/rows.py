@@ -100,12 +100,13 @@ def replaced(
     keep: bool = True,
     upto: Tier = Tier.GENERIC,
     ask: bool = True,
+    meant: bool = False,
 ) -> Iterator[Draft]:
     """Yield drafts that put a measurable indicator in the row's place, in its own class where there is one.
 
     Proposals that fit less closely than `upto` are left out: the business question (`ask`) is better than an
     indicator about something else. Where nothing of the row's class is known, the class that its name speaks for is
-    tried.
+    tried. With `meant` only what usually stands for the row's own words (培训效果 → 结业考核合格率) counts.
     """
     target = ctx.category
     if upto is Tier.GENERIC and management_word(ctx.text("name")) is None:
@@ -115,10 +116,12 @@ def replaced(
     if target is None or not ctx.project.scheme.has(target):
         return
     found = [
-        item for item in proposals(ctx.project, target, instead_of=ctx, kinds=kinds) if item.tier <= upto
+        item
+        for item in proposals(ctx.project, target, instead_of=ctx, kinds=kinds)
+        if item.tier <= upto and (item.meant or not meant)
     ]
     prediction = ctx.prediction
-    if not found and prediction is not None and not prediction.abstain:
+    if not found and not meant and prediction is not None and not prediction.abstain:
         likely = prediction.category
         if likely != target:
             found = [

@@ -20,26 +20,17 @@ from nlp.measures import (
 )
 from nlp.quantity import find_numbers
 from nlp.subject import delivered, measured
-from rules.engine.context import RowContext
+from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Derivation, Draft
 from rules.rewriting.blanks import unit_blank
 from rules.rewriting.cells import figure_text, row_edits, value_cells
 from rules.rewriting.costs import unit_cost_added
+from rules.rewriting.counting import unit_of_name
 from rules.rewriting.describe import DENIAL, describe
 from rules.rewriting.rows import moved, replaced
 from rules.rewriting.values import asked, with_unit
 from rules.support.cells import plain
 
-_WORDS: Final = (
-    ("人次", "人次"), ("场次", "场"), ("次数", "次"), ("人数", "人"), ("户数", "户"), ("件数", "件"), ("起数", "起"),
-    ("份数", "份"), ("张数", "张"), ("册数", "册"), ("台数", "台"), ("套数", "套"), ("个数", "个"), ("期数", "期"),
-    ("家数", "家"), ("天数", "天"), ("里程", "公里"), ("公里数", "公里"), ("篇数", "篇"), ("条数", "条"),
-)  # fmt: skip
-_THINGS: Final = (
-    ("宣传单", "张"), ("明白纸", "张"), ("传单", "张"), ("手册", "册"), ("海报", "张"), ("横幅", "条"), ("标语", "条"),
-    ("人员", "人"), ("队员", "人"), ("网格员", "人"), ("学员", "人"), ("案件", "件"), ("培训班", "期"), ("讲座", "场"),
-    ("会议", "次"), ("活动", "次"), ("宣传品", "件"), ("设备", "台"), ("车辆", "辆"), ("档案", "件"), ("报告", "份"),
-)  # fmt: skip
 _MYRIAD: Final = Decimal(10_000)
 _MEASURED: Final = re.compile(r"(?:面积|里程|长度|规模|金额|重量|容量|时间|时长|产量)$")
 """Tails that say which dimension is measured: a piece count beside the thing is another figure."""
@@ -65,9 +56,12 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
     written = _unit_in_purpose(ctx)
     if written is not None:
         yield from _one(ctx, written, f"单位「{written}」取自资金用途或绩效目标中的同一物品，请核实")
-    word = _unit_of_name(ctx.text("name"))
+    word = unit_of_name(ctx.text("name"))
     if word is not None:
         yield from _one(ctx, word, f"单位「{word}」按名称所指的对象拟定，请核实")
+    told = unit_of_name(ctx.text("description"))
+    if told is not None and ctx.category == "数量":
+        yield from _one(ctx, told, f"单位「{told}」取自描述「{shorten(ctx.text('description'))}」，请核实")
     if ctx.category == "数量" and not is_rate(name):
         yield from _blank(ctx, "个")
     if is_unit_cost(name):
@@ -166,7 +160,7 @@ def _scaled(ctx: RowContext) -> Iterator[Draft]:
     goal = _unit_in_goals(ctx)
     if goal is not None:
         yield from _one(ctx, goal, f"单位「{goal}」取自绩效目标中的同一数字，请核实")
-    word = _unit_of_name(ctx.text("name"))
+    word = unit_of_name(ctx.text("name"))
     if word is not None and not money:
         yield from _one(ctx, word, f"单位「{word}」按名称所指的对象拟定，请核实")
     if money or ctx.quantity.number == ctx.project.budget_yuan:
@@ -214,13 +208,6 @@ def _unit_in_purpose(ctx: RowContext) -> str | None:
             continue
         if text[: figure.number_span[0]].endswith(thing):
             return figure.unit
-    return None
-
-
-def _unit_of_name(name: str) -> str | None:
-    for tail, unit in (*_WORDS, *_THINGS):
-        if name.rstrip("数量").endswith(tail) or name.endswith(tail):
-            return unit
     return None
 
 

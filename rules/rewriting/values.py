@@ -26,6 +26,7 @@ from rules.engine.edits import used
 from rules.rewriting.basis import basis_kind_of
 from rules.rewriting.blanks import date_blank, number_blank, unit_blank
 from rules.rewriting.cells import row_edits, value_cells
+from rules.rewriting.counting import unit_of_name
 from rules.rewriting.describe import describe, with_source
 
 _LONGEST_NAME: Final = 16
@@ -38,6 +39,12 @@ _MORE: Final = re.compile(
     r"(?:增加|提高|提升|促进|带动|推动|拉动|扩大)(?P<thing>[\u4e00-\u9fff]{0,8}(?:收入|产值|利润|税收|营业额|销售额))(?:增加|增长|提高)?"
 )
 """More of a sum of money, said as a goal."""
+_DONE: Final = re.compile(r"(?:工程|项目|建设|施工|改造|任务|采购)(?:完成|完工|竣工)(?:时限|期限|时间)$")
+"""The end of one piece of work: a date, however it is called."""
+_DUE: Final = re.compile(
+    r"(?:补助|补贴|津贴|优待金|生活费|抚恤金|奖励金|扶助金|救助金|低保金|养老金|慰问金|助学金)(?:发放)?(?:标准|金额)?$"
+)
+_ABOUT: Final = re.compile(r"^(?:大约|大概|约为?|近)|(?:左右|上下)$")
 _DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
 
 
@@ -61,7 +68,8 @@ def with_operator(
             rest = value[:start] + value[end:]
         else:
             rest = value
-        edits = row_edits(ctx, {"value": f"{operator}{rest.strip()}"})
+        # 「180件左右」 with a sign says two things.
+        edits = row_edits(ctx, {"value": f"{operator}{_ABOUT.sub('', rest).strip()}"})
     if not edits:
         return None
     return Draft(
@@ -93,9 +101,20 @@ def with_unit(
 
 
 def usual_sign(ctx: RowContext) -> str:
-    """Return ≤ for what should be low (costs, faults, time limits), ≥ for everything else."""
+    """Return ＝ for what a policy sets, ≤ for what should be low (costs, faults, time limits), ≥ for everything else."""
+    if fixed_by_policy(ctx):
+        return "＝"
     low = ctx.category in ("成本", "社会成本", "生态环境成本") or lower_is_better(ctx.name) is True
     return "≤" if low else "≥"
+
+
+def fixed_by_policy(ctx: RowContext) -> bool:
+    """Whether a cost is an amount that each person is due (补助标准): paying less is no saving."""
+    return (
+        ctx.category in ("成本", "经济成本")
+        and is_unit_cost(ctx.text("name"))
+        and _DUE.search(bare(ctx.text("name"))) is not None
+    )
 
 
 def asked(
@@ -116,7 +135,7 @@ def asked(
         low = quantity.operator in ("≤", "＜") if low is None else low
         blank = number_blank(text, basis, unit="%", probe="2" if low else None)
         cells = value_cells(ctx, "≤" if low else "≥", str(blank), "%")
-    elif target == "时效" and any(bare(text).endswith(word) for word in _DAYS):
+    elif target == "时效" and any(bare(text).endswith(word) for word in _DAYS) and not _DONE.search(text):
         blank = number_blank(text, basis, probe="15")
         cells = value_cells(ctx, "≤", str(blank), "个工作日")
     elif target == "时效" and (event := _event(ctx)) is not None:
@@ -129,7 +148,7 @@ def asked(
         cells = {"name": spent, "description": told, **value_cells(ctx, "≤", str(blank), "个工作日")}
         title = f"将「{ctx.words()['name']}」改为「{spent}」"
     elif target == "时效" or (is_time_point_or_span(text) and is_timeliness(text)):
-        dated = text if is_time_point_or_span(text) else deadline_name(text)
+        dated = text if is_time_point_or_span(text) or _DONE.search(text) else deadline_name(text)
         if dated is None:
             return
         blank = date_blank(ctx.project, dated)
@@ -156,7 +175,7 @@ def asked(
             title = f"将「{ctx.words()['name']}」改为「{counted}」"
         else:
             extra = {}
-        unit = quantity.unit if quantity.kind == "count" and quantity.unit else ""
+        unit = quantity.unit if quantity.kind == "count" and quantity.unit else unit_of_name(text) or ""
         mark = unit_blank(text, "个") if not unit else None
         cells = {**value_cells(ctx, "≥", str(blank), unit or str(mark)), **extra}
         edits = row_edits(ctx, cells)
