@@ -37,6 +37,15 @@ from service.store.values import key as known
 
 router = APIRouter(prefix=PREFIX, tags=["批次"])
 
+_EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "一个事件，各字段一行；data 为 JSON",
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "end"]},
+        "id": {"type": "string"},
+        "data": {"type": "string"},
+    },
+}
 Runner = Annotated[Actor, Depends(require("run_batch"))]
 
 
@@ -116,9 +125,7 @@ def get_batch(request: Request, batch: str, actor: Runner) -> Response:
     "/batches/{batch}/events",
     summary="一个批次的进度（服务器推送）",
     response_class=Response,
-    responses={
-        200: {"description": "成功", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
-    },
+    responses={200: {"description": "成功", "content": {"text/event-stream": {"schema": _EVENT}}}},
 )
 async def batch_events(
     request: Request,
