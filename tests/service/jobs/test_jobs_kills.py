@@ -14,12 +14,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
 from jobs_cases import cheap, count_results, documents, written
+from jobs_processes import kill_all, marked
 from sqlalchemy import func, select
 
 from service.jobs import queue
@@ -30,12 +31,11 @@ from service.jobs.view import find
 from service.jobs.worker import WorkerSpec, new_owner, work
 from service.pipeline import CheckOptions
 from service.settings import Limits
-from service.store.engine import Store, new_id
+from service.store.engine import Store
 from service.store.tables import Chunk, Delivery
 
 LONG = os.environ.get("BIAOCHI_LONG_TESTS") == "1"
 DOCUMENTS = 300
-MARKER = "BIAOCHI_TEST_RUN"
 # Failures are our doing here, so none of them may set a document aside.
 SETTINGS = JobSettings(
     processes=2,
@@ -112,9 +112,7 @@ def whole_server(url: str) -> Iterator[Kill]:
     def kill(rng: random.Random) -> bool:
         running[0].kill()
         if rng.random() < 0.7:
-            for pid in _running():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            kill_all()
         running[0].join()
         running[0] = start()
         return True
@@ -142,26 +140,8 @@ KINDS = {
 
 @pytest.fixture
 def nothing_left() -> Iterator[None]:
-    """Wait until no worker that this test has started, or its workers have, is there any more."""
-    os.environ[MARKER] = new_id()
-    yield
-    while _running():
-        time.sleep(0.05)
-    del os.environ[MARKER]
-
-
-def _running() -> list[int]:
-    """Return the processes that carry the mark of this test; every one of them was started by it."""
-    marker = f"{MARKER}={os.environ[MARKER]}".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            is_ours = marker in (folder / "environ").read_bytes()
-            if is_ours and b"spawn_main" in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue  # It has just ended, or is not ours to look at.
-    return found
+    with marked():
+        yield
 
 
 def finished(store: Store) -> int:
