@@ -30,6 +30,7 @@ Project: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _MAX_ANSWER: Final = 256 * 1024 * 1024
 _LONGEST_PAUSE: Final = 60.0
+_BASE: Final = "服务地址应如 https://biaochi.example，请改正后重试"
 _REPEATABLE: Final = frozenset({429, 502, 503, 504})
 
 
@@ -135,10 +136,17 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        parts = urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ClientError("服务地址应如 https://biaochi.example，请改正后重试")
-        self._host, self._port = parts.hostname, parts.port
+        try:
+            parts = urlsplit(base)
+            self._port = parts.port
+        except ValueError as error:
+            raise ClientError(_BASE) from error
+        is_http = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+        if not is_http or " " in base or not base.isprintable() or not parts.path.isascii():
+            raise ClientError(_BASE)
+        if key is not None and not _is_plain(key):
+            raise ClientError("密钥应为一行英文字母、数字和符号，请核对是否完整复制")
+        self._host = parts.hostname or ""
         self._prefix = parts.path.rstrip("/")
         self._context = (context or ssl.create_default_context()) if parts.scheme == "https" else None
         self._key = key
@@ -224,8 +232,11 @@ class Client:
         idempotency_key: str | None = None,
     ) -> str:
         """Hand in a batch and return its number. With the same key and content it is the same batch."""
+        key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
+        if len(key) > 200 or not _is_plain(key):
+            raise ClientError("幂等键应为 1 至 200 个英文字母、数字和符号，请改正后重试")
         body = _filled({"projects": list(projects), "webhook": webhook, "department": department})
-        headers = {"Idempotency-Key": idempotency_key or secrets.token_hex(16)}
+        headers = {"Idempotency-Key": key}
         done = self._post("/v1/portal/batches", _query(profile, suggest), body, headers)
         return str(done["job"])
 
@@ -271,7 +282,10 @@ class Client:
     def _post(
         self, path: str, query: Mapping[str, Any], value: Any, headers: Mapping[str, str] | None = None
     ) -> JSON:
-        body = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        try:
+            body = json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ClientError("内容不能写成 JSON，请只用文字、数字、真假、空、数组和对象") from error
         return self._object("POST", path, query, body, "application/json", headers)
 
     def _object(
@@ -315,7 +329,12 @@ class Client:
             )
         )
         try:
-            connection.request(method, target, body, dict(headers))
+            try:
+                connection.request(method, target, body, dict(headers))
+            except (BrokenPipeError, ConnectionResetError):
+                # A body that is too large is refused before it is read; why stands in the answer.
+                if body is None:
+                    raise
             answer = connection.getresponse()
             data = answer.read(_MAX_ANSWER + 1)
         except TimeoutError as error:
@@ -346,6 +365,10 @@ def _error(status: int, problem: Mapping[str, Any], retry_after: float | None) -
     return kind(status, problem, retry_after)
 
 
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text and text != ""
+
+
 def _seconds(text: str | None) -> float | None:
     return float(text) if text and text.isascii() and text.isdecimal() and len(text) < 9 else None
 
@@ -371,6 +394,5 @@ def _form(name: str, data: bytes) -> tuple[bytes, str]:
         f'--{border}\r\nContent-Disposition: form-data; name="file"; filename="{shown}"\r\n'
         "Content-Type: application/octet-stream\r\n\r\n"
     )
-    return head.encode(
-        "utf-8"
-    ) + data + f"\r\n--{border}--\r\n".encode(), f"multipart/form-data; boundary={border}"
+    whole = head.encode("utf-8", "replace") + data + f"\r\n--{border}--\r\n".encode()
+    return whole, f"multipart/form-data; boundary={border}"

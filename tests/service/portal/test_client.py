@@ -29,6 +29,7 @@ from service.client import (
     Unavailable,
     Unreachable,
 )
+from service.settings import Limits, ServerSettings
 from service.store.engine import Store
 from tests.service.api.samples import DOCX
 from tests.service.portal.portal_tools import Service, listening, message, service
@@ -239,12 +240,6 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         assert found.client().webhook_secrets() == ()
 
 
-@pytest.mark.parametrize("base", ["", "portal.example", "ftp://a", "http://", "http://a?b=c", "http://a#b"])
-def test_addresses_that_are_none(base: str) -> None:
-    with pytest.raises(ClientError):
-        Client(base)
-
-
 def test_waiting_looks_until_it_is_over() -> None:
     def state(name: str) -> tuple[int, dict[str, str], bytes]:
         found = {"job": "j1", "state": name, "total": 1, "finished": 0, "counts": {}, "seconds_left": None}
@@ -263,3 +258,51 @@ def test_importing_the_client_loads_nothing_of_the_service() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert Path(str(module.__file__)).name == "client.py"
+
+
+def test_a_body_that_is_too_large_is_told_so_and_not_sent_again(store: Store) -> None:
+    pauses: list[float] = []
+    with listening(
+        service(store, ServerSettings(max_body_bytes=2048, limits=Limits(max_bytes=4096)))
+    ) as found:
+        client = Client(found.url, found.key(), sleep=pauses.append)
+        # More than fits into the buffers on the way: the connection ends while the client is still sending.
+        for call in (
+            lambda: client.submit([message(项目内容="字" * 10_000_000)]),
+            lambda: client.check(b"x" * 30_000_000, name="a.docx"),
+        ):
+            with pytest.raises(Invalid) as refused:
+                call()
+            assert (refused.value.status, refused.value.slug) == (413, "too-large")
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["", "biaochi", "ftp://a", "http://", "http://a:99999", "http://a:b", "http://[::1", "http://a b", "http://a/?x=1",
+     "http://a/#x", "http://a/\n", "http://a/中"],
+)  # fmt: skip
+def test_addresses_that_are_none(base: str) -> None:
+    with pytest.raises(ClientError, match="服务地址"):
+        Client(base)
+
+
+@pytest.mark.parametrize("key", ["", "密钥", "a b", "a\nb", "a\x7f"])
+def test_keys_that_cannot_be_sent(key: str) -> None:
+    with pytest.raises(ClientError, match="密钥"):
+        Client("http://127.0.0.1:9", key)
+    with pytest.raises(ClientError, match="幂等键"):
+        Client("http://127.0.0.1:9").submit([message()], idempotency_key=key)
+
+
+@pytest.mark.parametrize("value", [float("nan"), "\ud800", object(), {1, 2}, b"x"], ids=repr)
+def test_contents_that_are_no_json(value: Any) -> None:
+    with fake() as found, pytest.raises(ClientError, match="JSON"):
+        found.client().portal_check({"项目名称": value})
+    assert found.asked == []
+
+
+def test_a_file_name_that_no_text_can_hold_is_sent_all_the_same() -> None:
+    with fake((200, {}, b"{}")) as found:
+        found.client().check(b"x", name="\udce4.docx")
+    assert b'filename="?.docx"' in found.asked[0][3]
