@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Final
 
 from models.records.finding import Edit
+from models.records.quantity import Quantity
 from nlp.lexicon import bare
 from nlp.linking import same_object
 from nlp.measures import is_count, is_unit_cost
 from nlp.quantity import find_numbers
 from nlp.subject import cased, delivered
-from nlp.text import strip_prefix
+from nlp.text import normalise, strip_prefix
 from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.engine.draft import Blank, Derivation, Draft
 from rules.engine.edits import used
@@ -50,6 +51,8 @@ _SAME: Final = 0.6
 _PER_HEAD: Final = re.compile(r"(?:人均|户均|每人|每户)$")
 _SPECIFIC: Final = re.compile(r"《|〔|\d|合同|标准.{2}|.{2}标准")
 """A basis that names its document or figure stays."""
+_USE: Final = re.compile(r"(?:^|[,，;；。、：:（(])(?:其中|用于|支付)?(?P<use>[\u4e00-\u9fff]{2,12})$")
+_LEAST_USES: Final = 2
 _DIMENSION: Final = re.compile(r"(?:建筑|占地)?(?:面积|长度|里程|规模)$")
 _LEAST_WORK: Final = 2
 _ROUNDING: Final = Decimal("1.05")
@@ -64,9 +67,11 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
     yield from priced
     if counts and _only(project, counts) and not priced:
         yield from _per_piece(project, counts[0], row, why, alone=_unlisted(project))
+    if not is_unit_cost(row.text("name")):
+        yield from _itemised(project, row)
     about = subject_of(project)
-    if not counts and about is not None and row is not None and is_unit_cost(row.text("name")):
-        name = row.text("name") if is_unit_cost(row.text("name")) else f"{about.topic}单位成本"
+    if not counts and about is not None and is_unit_cost(row.text("name")):
+        name = row.text("name")
         blank = number_blank(name, "预算支出标准", probe="1")
         yield _draft(
             project,
@@ -80,6 +85,46 @@ def unit_costs_of(row: RowContext, *, why: str) -> Iterator[Draft]:
             f"{why}；按项目事项拟定名称",
             "实际完成数量",
         )
+
+
+def _itemised(project: ProjectContext, row: RowContext) -> Iterator[Draft]:
+    """Yield the bound of the largest use that the purpose names with its amount (采编播设备更新120万元)."""
+    budget, text = project.budget_yuan, normalise(project.project.budget.purpose.text)
+    uses: list[tuple[Decimal, Quantity, str]] = []
+    for figure in find_numbers(text):
+        amount, span = figure.amount_yuan, figure.number_span
+        if (
+            figure.kind != "money"
+            or figure.per
+            or not amount
+            or span is None
+            or not budget
+            or amount >= budget
+        ):
+            continue
+        found = _USE.search(text[: span[0]])
+        if found is not None:
+            uses.append((amount, figure, found["use"]))
+    if len(uses) < _LEAST_USES:
+        return
+    _, figure, use = max(uses, key=lambda item: item[0])
+    assert figure.number is not None
+    name = f"{use}支出控制数"
+    basis, document = basis_text("成本")
+    cells = {
+        "name": name,
+        "description": with_source(f"年度内{use}实际支出合计", "支付凭证和结算资料"),
+        "basis": basis,
+        **value_cells(row, "≤", plain(figure.number), figure.unit or "万元"),
+    }
+    edits = row_edits(row, cells)
+    yield Draft(
+        title=f"将「{row.words()['name']}」改为分项控制数「{name}」",
+        rationale="总额不能反映成本控制，按用途分项列示；金额取自资金用途，其余用途可照此另列，请核实",
+        edits=edits,
+        blanks=used((document,), edits),
+        lifted=True,
+    )
 
 
 def unit_cost_added(project: ProjectContext, *, why: str) -> Iterator[Draft]:

@@ -14,8 +14,8 @@ from rules.engine.draft import Blank
 
 _COUNTED: Final = re.compile(r"[数量额次积度程模长]$|面积|里程|[(（]")
 _MONEY_TAIL: Final = re.compile(r"(?:金额|资金|经费|总额|额)$")
-_HEADS: Final = re.compile(r"(?:人|户|家|名|座|所|村|校|企业|对象|单位|机构|学校)(?:数量|数)$")
-_PEOPLE: Final = re.compile(r"(?:人|户)(?:数量|数)$")
+_HEADS: Final = re.compile(r"(?:(?<!器)人|户|家|名|座|所|村|校|企业|对象|单位|机构|学校)(?:数量|数)$")
+_PEOPLE: Final = re.compile(r"(?:(?<!器)人|户)(?:数量|数)$")
 _PER: Final = re.compile(
     r"(?P<head>人|户|亩|生|车|床|校|村|课时|学时)均|(?:每|单位|单(?!位))(?P<each>面积|平方米|立方米|公里|公顷|人次|课时|学时|[\u4e00-\u9fff])"
 )

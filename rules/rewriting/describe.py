@@ -14,6 +14,7 @@ from typing import Final
 from nlp import library
 from nlp.lexicon import bare
 from nlp.measures import (
+    has_measurable_noun,
     is_count,
     is_rate,
     is_satisfaction,
@@ -80,11 +81,15 @@ _IN_FULL: Final = re.compile(
     r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额"
 )
 _ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)")
+_DUE_WORDS: Final = {
+    "助": "资助", "保": "保障", "补": "补助", "享": "享受", "救": "救助", "治": "治疗", "养": "供养", "收": "收取",
+    "种": "接种", "检": "检查", "查": "排查", "报": "上报", "签": "签约", "免": "免疫", "入": "入学",
+}  # fmt: skip
 _PROPER_USE: Final = re.compile(
     r"(?:资金|经费|专款).*(?:合规|规范|合法|专用)|(?:合规|规范)使用.*(?:资金|经费)"
 )
 _SEVERAL: Final = re.compile(
-    r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:总体|综合)?满意(?:度|率)?$"
+    r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:(?:总体|综合)?满意(?:度|率)?)?$"
 )
 _QUALIFIED: Final = re.compile(r"(?P<who>[^,，;；、对的]{2,10}?)(?:总体|综合)?满意(?:度|率)?$")
 _SAVING: Final = re.compile(r"节约率$")
@@ -112,7 +117,11 @@ def description_of(ctx: RowContext) -> Described:
     if ctx.category == "数量" and not is_rate(name) and not countable(name):
         return describe(name + _DIMENSIONS.get(ctx.quantity.unit or "", "数量"), ctx.category)
     if ctx.quantity.kind == "text":
-        return standards(name) if ctx.category in EFFECTS else describe(name, ctx.category, table_word(ctx))
+        return (
+            standards(name)
+            if ctx.category in EFFECTS and not has_measurable_noun(name)
+            else describe(name, ctx.category, table_word(ctx))
+        )
     if ctx.quantity.kind == "ratio" and rate_word(name) is None:
         named = f"{name}率"  # 「卫生达标」 in per cent is the rate of it.
         if usual_rate(name) is None and rate_word(named) is not None and named.endswith(_known_endings()):
@@ -137,7 +146,13 @@ def _several(name: str, category: str | None) -> Described:
                 "；".join(f"{part}：{how}" for part, how in zip(parts, told, strict=True)), "工作台账"
             )
         )
-    if category == "数量" and not is_rate(name) and len({scope_of(part) for part in parts}) == 1:
+    kinds = [scope_of(part) for part in parts]
+    # 「印制证书、证明」 is one kind of work, 「开发岗位、购买保险」 is two.
+    if (
+        category == "数量"
+        and not is_rate(name)
+        and (len(set(kinds)) == 1 or (kinds[0] and not any(kinds[1:])))
+    ):
         output = counted(name)
         return Described(with_source(f"{output.text}，分项登记、分别列明", output.source))
     each = Blank(f"分别写明{shorten(name, _LONGEST)}各自的口径", "text", "各项分别统计，分别登记")
@@ -186,6 +201,8 @@ def describe(
     if category == "成本":
         scope = Blank(f"{name}包括的支出内容", "text", "材料费、人工费")
         return Described(with_source(f"年度内实际支付的{scope}合计", "支付凭证和结算资料"), (scope,))
+    if name.endswith(("年限", "寿命")):
+        return Described(with_source("自验收交付之日起至停止使用之日止的年数", "资产台账"))
     if is_time_point_or_span(name) or category == "时效":
         return Described(_dated(name))
     if abstract_entry(name) is not None:
@@ -263,9 +280,8 @@ def usual_rate(name: str) -> str | None:
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
     due = _ALL_DUE.search(plain)
     if due is not None:
-        return with_source(
-            f"实际{due['what']}的对象数÷符合条件应{due['what']}的对象总数×100%", "对象认定名册和办理台账"
-        )
+        what = _DUE_WORDS.get(due["what"], due["what"])
+        return with_source(f"实际{what}的对象数÷符合条件应{what}的对象总数×100%", "对象认定名册和办理台账")
     full = _IN_FULL.search(plain) or _PAYMENT.search(plain)
     if full is not None:
         groups = full.groupdict()

@@ -229,7 +229,7 @@ def _of_entry(hit: library.Hit, texts: str) -> Proposal:
     return Proposal(
         entry.category, entry.name, entry.formula, entry.unit, entry.operator, kind, entry.basis, entry.source,
         f"指标库（{entry.sector}），项目中有「{'」「'.join(hit.words)}」", probe,
-        Tier.NEAR if near else Tier.OWN if hit.own and hit.told else Tier.LOOSE,
+        Tier.NEAR if near else Tier.OWN if hit.own and hit.told and entry.sector != library.GENERAL else Tier.LOOSE,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ _TIMELY_TAIL: Final = re.compile(
 )
 _QUALITY_TAIL: Final = re.compile(r"(?:(?:完成|工作|建设)?(?:质量|水平|效果|情况|达标|标准))*$")
 _PRAISE: Final = re.compile(
-    r"(?:[、，,和]?(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效|真实|准确|全面|完整|清晰|可靠))+$"
+    r"(?:[、，,和]?(?:美观|整洁|大方|规范|有序|良好|优质|优良|完好|到位|扎实|高效|真实|准确|全面|完整|清晰|可靠|合理|科学)性?)+$"
 )
 _INTANGIBLE: Final = ("管理", "工作", "服务", "业务", "事务", "履职", "执法", "值守")
 _SHORTEST_WORK: Final = 4
@@ -53,6 +53,7 @@ _RATED: Final = frozenset({"达标", "合格", "完好", "规范", "准确", "�
 _TREND: Final = re.compile(
     r"(?:有所|逐年|持续|明显|大幅|逐步|不断|稳步|显著|进一步)*(?P<verb>下降|减少|降低|增加|增长|提高|上升)"
 )
+_LEADING: Final = re.compile(r"^(?:减少|降低|压减|下降|增加|提高|扩大)")
 _COUNTABLE: Final = re.compile(
     r"(?:人员|案件|事故|投诉|信访|上访|纠纷|警情|人口|企业|用户|数|数量|量|收入|额|产值|次数|起数)$"
 )
@@ -154,7 +155,7 @@ def stated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
 def trended(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that makes a trend in words (新发现吸毒人员｜下降) the rate of it (新发现吸毒人员数下降率)."""
     found = _TREND.fullmatch(normalise(ctx.text("value")))
-    thing = bare(ctx.text("name"))
+    thing = _LEADING.sub("", bare(ctx.text("name")))
     if found is None or ctx.category not in BENEFITS or is_rate(thing) or not _COUNTABLE.search(thing):
         return
     figure = thing if _FIGURE.search(thing) else f"{thing}数"
