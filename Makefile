@@ -35,8 +35,10 @@ check: $(VENV)/.dev ## 格式、类型、导入方向
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --config pyproject.toml > $(VENV)/lint-imports.txt || (cat $(VENV)/lint-imports.txt; exit 1)
 
-bench: $(VENV)/.dev ## 量速度与内存（与基线并排，不作断言）
+bench: $(VENV)/.dev ## 量速度与内存（与基线并排，不作断言）：程序、接口、混合负载（SOAK=秒数，默认 300）
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.service
+	@$(BIN)/python -m tests.bench.soak $(SOAK)
 
 docs: $(VENV)/.dev ## 由规则说明、接口与设置生成 rules/CATALOGUE.md、openapi.json、docs/operate.md 的设置表
 	@$(BIN)/python -c "from rules.engine.docs import render_catalogue as r; open('rules/CATALOGUE.md','w',encoding='utf-8').write(r())"

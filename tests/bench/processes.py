@@ -68,13 +68,14 @@ class Sampler:
         return dict(found)
 
 
-def growth(series: dict[float, float], warm: float) -> tuple[float, float]:
-    """Return the median of the tenth of the time behind the warm-up, and that of the last tenth."""
-    last = max(series)
-    tenth = (last - warm) / 10
-    early = [mib for at, mib in series.items() if warm <= at <= warm + tenth]
-    late = [mib for at, mib in series.items() if at >= last - tenth]
-    return (statistics.median(early) if early else 0.0), statistics.median(late)
+def course(series: dict[float, float], warm: float, parts: int = 10) -> list[float]:
+    """Return the medians of equal parts of the time behind the warm-up; empty where one has no sample."""
+    length = (max(series) - warm) / parts
+    found: list[list[float]] = [[] for _ in range(parts)]
+    for at, mib in series.items():
+        if at >= warm and length > 0:
+            found[min(int((at - warm) / length), parts - 1)].append(mib)
+    return [statistics.median(part) for part in found] if all(found) else []
 
 
 def tree(root: int) -> list[tuple[int, str, float]]:

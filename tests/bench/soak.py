@@ -24,7 +24,7 @@ from xml.sax.saxutils import escape
 import httpx
 
 from tests.bench.__main__ import SAMPLE
-from tests.bench.processes import Sampler, growth
+from tests.bench.processes import Sampler, course
 from tests.bench.service import Server, project_of_nine_rows
 
 SECONDS = 300.0
@@ -301,13 +301,17 @@ def report(world: World, sampler: Sampler, took: float) -> None:
             f"  {name}\t{len(seen)} 次　p50 {statistics.median(seen) * 1000:.0f} ms　p99 {p99 * 1000:.0f} ms"
         )
     warm = took * WARM
-    print("常驻内存（预热后首个十分之一与最后十分之一的中位数）")
+    print("常驻内存，MiB（预热之后分为十段，各段的中位数；最后一段比第一段）")
     for (kind, pid), series in sorted(sampler.series().items()):
-        early, late = growth(series, warm)
-        change = f"（{(late / early - 1) * 100:+.1f}%）" if early else "（中途启动）"
-        print(f"  {kind} {pid}\t{early:.0f} → {late:.0f} MiB{change}")
-    early, late = growth(sampler.totals(), warm)
-    print(f"  合计\t{early:.0f} → {late:.0f} MiB（{(late / early - 1) * 100:+.1f}%）")
+        print(f"  {kind} {pid}\t{_shown(course(series, warm))}")
+    print(f"  合计\t{_shown(course(sampler.totals(), warm))}")
+
+
+def _shown(parts: list[float]) -> str:
+    if not parts:
+        return "中途启动或结束"
+    change = (parts[-1] / parts[0] - 1) * 100
+    return f"{' '.join(f'{part:.0f}' for part in parts)}（{change:+.1f}%）"
 
 
 if __name__ == "__main__":
