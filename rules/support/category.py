@@ -12,6 +12,7 @@ from typing import Any, Final
 from models.records.finding import Evidence, Severity
 from nlp.classify import Prediction, cues, nearest
 from nlp.lexicon import compiled, data, ending, head, words
+from nlp.measures import management_word
 from nlp.naming import double_barrelled, is_yes_no, is_zero_event
 from nlp.text import core_name, normalise
 from rules.engine.context import RowContext
@@ -74,6 +75,8 @@ def model_verdict(ctx: RowContext, *, sure: float = SURE, unfit: float = UNFIT) 
         return None
     if len(ctx.name) < 3 or not ctx.project.scheme.has(declared):
         return None
+    if management_word(ctx.text("name")) is not None:
+        return None  # 「预算执行率」 belongs to no class; BC104 says so.
     if double_barrelled(ctx.text("name")) is not None:
         return None
     quantity = ctx.quantity

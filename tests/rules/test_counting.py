@@ -11,6 +11,7 @@ from rules.engine.testing import build_document
 from rules.rewriting.counting import divided, scope_of
 from rules.rewriting.describe import describe, description_of
 from rules.rewriting.values import asked
+from service import pipeline
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,14 @@ def test_what_follows_an_event_has_days_not_a_date() -> None:
 def test_groups_named_side_by_side_are_asked_together() -> None:
     assert together("普查员", "发放普查员、普查指导员劳动报酬") == "普查员和普查指导员"
     assert together("护林员", "发放护林员补助") == "护林员"
+
+
+def test_a_target_is_raised_to_the_figure_of_its_own_thing() -> None:
+    project = {
+        "name": "家庭奖励扶助",
+        "goals": ["奖励扶助3860人、特别扶助126人。"],
+        "rows": [{"level2": "数量指标", "name": "特别扶助人数", "value": "≥110人"}],
+    }
+    report = pipeline.check(build_document({"projects": [project]}), pipeline.CheckOptions())
+    (finding,) = [item for item in report.findings if item.code == "BC406"]
+    assert [edit.new for edit in finding.suggestions[0].edits] == ["≥126人"]
