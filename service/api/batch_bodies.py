@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from rules.engine.profile import profile_names
@@ -58,8 +59,12 @@ async def read(request: Request, limits: Limits, jobs: JobSettings) -> Batch:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _form(request, jobs)
-    value = parse_json(await bodies.json_body(request), limits)
-    found: BatchNew = _fitting(BatchNew, value)
+    # Other requests go on meanwhile: a batch may be as large as a body can be.
+    return await run_in_threadpool(_json, await bodies.json_body(request), limits)
+
+
+def _json(body: bytes, limits: Limits) -> Batch:
+    found: BatchNew = _fitting(BatchNew, parse_json(body, limits))
     files = tuple(
         (item.label, json.dumps(item.document, default=str).encode("ascii")) for item in found.items
     )

@@ -171,11 +171,14 @@ def batch_results(
     cursor: Annotated[int, Query(ge=-1, le=2**31 - 1, description="上一页的 next；从头开始为 -1")] = -1,
     limit: Annotated[int, Query(ge=1, le=200, description="每页份数")] = 20,
 ) -> Response:
-    """按提交的次序，处理完的附报告；没有全部处理完时 complete 为 false。"""
+    """按提交的次序，处理完的附报告；没有全部处理完时 complete 为 false。取报告记入审计。"""
     here = kept(request)
     _visible(here, batch, actor)
     found = view.progress(here.store, batch)
     page = view.results(here.store, batch, after=cursor, limit=limit, with_result=reports)
+    if any(item.result is not None for item in page.items):
+        with here.store.session() as session:
+            note(session, request, actor, "batch.read", "batch", batch)
     following = None if page.next_after is None else str(page.next_after)
     return shown(
         Made(

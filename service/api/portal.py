@@ -143,13 +143,16 @@ async def portal_results(
     after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="上一页的 next_after；不写为第一页")] = -1,
     limit: Annotated[int, Query(ge=1, le=MOST_RESULTS, description="每页项目数")] = 50,
 ) -> Response:
-    """按提交的顺序，未完成的没有 result；随时可取，已完成的不再改变。"""
+    """按提交的顺序，未完成的没有 result；随时可取，已完成的不再改变。取结果记入审计。"""
     store = kept(request).store
 
     def page() -> dict[str, Any]:
         info = _find(request, actor, job)
         found = view.results(store, job, after=after, limit=limit)
         items = [_item(entry) for entry in found.items]
+        if any(entry.result is not None for entry in found.items):
+            with store.session() as session:
+                note(session, request, actor, "portal.read", "job", job)
         return {"job": info.id, "state": info.state, "items": items, "next_after": found.next_after}
 
     try:

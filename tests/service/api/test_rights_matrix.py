@@ -111,7 +111,7 @@ MATRIX: dict[str, Entry] = {
     "GET /v1/keys": Entry("manage_keys", lists=True),
     "POST /v1/keys/{key}/revoke": Entry("manage_keys", foreign=404),
     "POST /v1/keys/{key}/rotate": Entry("manage_keys", foreign=404),
-    "POST /v1/portal/check": Entry("portal", MESSAGE),
+    "POST /v1/portal/check": Entry("portal", MESSAGE, "?department=$department", foreign=403),
     "POST /v1/portal/batches": Entry(
         "portal", {"department": "$department", "projects": [MESSAGE]}, foreign=403
     ),
@@ -193,7 +193,7 @@ def filled(template: Any, ids: dict[str, str]) -> Any:
 def send(found: World, route: str, ids: dict[str, str], role: str | None, department: str) -> Any:
     method, path = route.split(" ", 1)
     entry = MATRIX[route]
-    address = path.format(**FIXED, **ids) + entry.query
+    address = path.format(**FIXED, **ids) + entry.query.replace("$department", ids["department"])
     given = {} if entry.body is None else {"json": filled(entry.body, ids)}
     if role is None:
         return found.client.request(method, address, **given)

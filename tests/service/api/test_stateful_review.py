@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import String, cast, func, select, text
 
+from service.jobs import queue
 from service.store.decisions import save_opinion
 from service.store.engine import Store
 from service.store.tables import Audit, Idempotent
@@ -257,6 +258,21 @@ def test_what_changes_nothing_is_not_in_the_trail(kept: World, store: Store) -> 
     for caller in ADMINS:
         assert kept.ask("POST", f"/batches/{batch}/cancel", *caller).json()["state"] == "cancelled"
     assert actions(store, batch) == ["batch.create", "batch.cancel"]
+
+
+def test_taking_the_results_of_a_batch_is_in_the_trail(kept: World, store: Store) -> None:
+    batch = submitted(kept, OWN).json()["id"]
+    for path in (f"/batches/{batch}/results", f"/portal/batches/{batch}/results"):
+        assert kept.ask("GET", path).status_code == 200
+    # Nothing was there to be read.
+    assert actions(store, batch) == ["batch.create"]
+    (task,) = queue.lease(store, "w", 60)
+    queue.complete(store, task, {"kind": "problem", "code": "no-table", "message": "没有找到"})
+    assert kept.ask("GET", f"/batches/{batch}/results?reports=false").status_code == 200
+    assert actions(store, batch) == ["batch.create"]
+    assert kept.ask("GET", f"/batches/{batch}/results", "reviewer", OWN).status_code == 200
+    assert kept.ask("GET", f"/portal/batches/{batch}/results", "portal", OWN).status_code == 200
+    assert actions(store, batch) == ["batch.create", "batch.read", "portal.read"]
 
 
 ADMINS = (("administrator", ""), ("administrator", OWN))
