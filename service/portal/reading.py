@@ -8,7 +8,7 @@ files (`service.ingest.portal`); here is only what a file does not have to say: 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -51,12 +51,12 @@ def read_projects(value: Any, limits: Limits, names: PortalMapping, where: str =
     value, where = _unwrapped(value, names, where)
     faults = _Faults()
     if isinstance(value, Mapping):
-        if is_message(list(value), names):
+        if _is_message(value, names):
             found = [_message(value, limits, names, where, faults)]
         else:
             found = _bundle(value, limits, names, where, faults)
     elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        if all(is_message(list(item), names) for item in value):
+        if all(_is_message(item, names) for item in value):
             found = [_message(item, limits, names, f"{where}[{k}]", faults) for k, item in enumerate(value)]
         else:
             found = _rows(value, limits, names, [f"{where}[{k}]" for k in range(len(value))], faults)
@@ -90,13 +90,22 @@ class _Faults:
 def _unwrapped(value: Any, names: PortalMapping, where: str) -> tuple[Any, str]:
     """Return what is inside of envelopes such as `{"data": […]}`."""
     for _ in range(_MOST_ENVELOPES):
-        if not isinstance(value, Mapping) or is_message(list(value), names) or _is_bundle(value, names):
+        if not isinstance(value, Mapping) or _is_message(value, names) or _is_bundle(value, names):
             break
         inside = next((key for key in names.envelopes if isinstance(value.get(key), list | Mapping)), None)
         if inside is None:
             break
         value, where = value[inside], f"{where}.{inside}" if where else inside
     return value, where
+
+
+def _is_message(value: Mapping[str, Any], names: PortalMapping) -> bool:
+    known = _message_names(names)
+    return is_message([known.get(key_of(sent), sent) for sent in value], names)
+
+
+def _message_names(names: PortalMapping) -> Known:
+    return {key_of(key): key for keys in names.message.values() for key in keys}
 
 
 def _is_bundle(value: Mapping[str, Any], names: PortalMapping) -> bool:
@@ -195,11 +204,16 @@ def _message(
 ) -> Filed:
     groups = names.message
     lists = {key for group in _LISTS for key in groups.get(group, ())}
-    known = {key_of(key): key for group, keys in groups.items() if group not in _LISTS for key in keys}
+    known = _message_names(names)
     known_rows = {key_of(name): name for columns in names.message_row.values() for name in columns}
     message: dict[str, Cell | list[Mapping[str, Cell]]] = {}
-    for key in lists & value.keys():
-        rows, place = value[key], f"{where}.{key}" if where else key
+    rest: dict[str, Any] = {}
+    for sent, rows in value.items():
+        key = known.get(key_of(sent), sent)
+        if key not in lists:
+            rest[sent] = rows
+            continue
+        place = f"{where}.{key}" if where else key
         if rows is None:
             rows = []
         if not isinstance(rows, list) or not all(isinstance(item, Mapping) for item in rows):
@@ -208,11 +222,11 @@ def _message(
         if len(rows) > limits.max_rows:
             raise TooLarge(f"数据超过 {limits.max_rows} 行，请拆分后分批检查")
         message[key] = [
-            dict(_cells(row, known_rows, f"{place}[{k}]", faults, row=k + 1, part=f"{key}/"))
+            _named(_cells(row, known_rows, f"{place}[{k}]", faults, row=k + 1, part=f"{key}/"), known_rows)
             for k, row in enumerate(rows)
         ]
-    rest = {key: item for key, item in value.items() if key not in lists}
-    message |= dict(_cells(rest, known, where, faults))
+    texts = {key: name for key, name in known.items() if name not in lists}
+    message |= _named(_cells(rest, texts, where, faults), texts)
     project = project_from_message(message, names)
     units = frozenset(
         cell.text
@@ -225,6 +239,16 @@ def _message(
     return Filed(
         key=_plain(project.code.text), units=units, document=_document(project, {year} if year else set())
     )
+
+
+def _named(cells: Iterable[tuple[str, Cell]], known: Known) -> dict[str, Cell]:
+    """Return cells under the names that the mapping writes; of two that are the same, a filled one counts."""
+    found: dict[str, Cell] = {}
+    for sent, cell in cells:
+        name = known.get(key_of(sent), sent)
+        if not found.get(name):
+            found[name] = cell
+    return found
 
 
 def _cells(

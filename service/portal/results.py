@@ -133,9 +133,8 @@ class _View:
             field: {text: code for code, text in reversed(tuple(names.codes.get(field, {}).items()))}
             for field in _CODED
         }
-        self._is_message = _part(project, "name", "code").partition("/")[0] in (
-            *names.message.get("code", ()),
-            *names.message.get("name", ()),
+        self._is_message = key_of(_part(project, "name", "code").partition("/")[0]) in map(
+            key_of, (*names.message.get("code", ()), *names.message.get("name", ()))
         ) or any("/" in _part(row, *ROW_FIELDS) for row in project["rows"])
 
     def owns(self, finding: JSON) -> bool:

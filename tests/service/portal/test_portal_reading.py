@@ -272,3 +272,36 @@ def test_weights_for_each_goal_are_told_by_the_goals_that_are_sent() -> None:
     assert "50" not in json.dumps(project["goals"], ensure_ascii=False)
     # Which goal a row belongs to stays with the row.
     assert {row["extra"]["GOALGUID"] for row in project["rows"]} == {"g1", "g2"}
+
+
+def test_keys_of_a_message_are_compared_without_white_space() -> None:
+    """As the mapping file says of all names; what is not recognised would silently not be checked, its unit too."""
+    plain = message()
+    spaced = {f" {key[:2]} {key[2:]} ": value for key, value in plain.items()}
+    spaced[" 本年度 绩效指标 "] = [
+        {f"{key}　": value for key, value in row.items()} for row in spaced.pop(" 本年 度绩效指标 ")
+    ]
+    (found,), (wanted,) = read(spaced), read(plain)
+    assert (found.key, found.units) == (wanted.key, wanted.units)
+    assert len(found.units) == 2
+
+    def checked(value: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(
+            tasks.check(encoded(value), CheckOptions(suggest=False), None, LIMITS).data
+        )
+        return result
+
+    one, other = checked(spaced), checked(plain)
+    assert (one["project"], one["score"]) == (other["project"], other["score"])
+    assert [item["reason"] for item in one["findings"]] == [item["reason"] for item in other["findings"]]
+    # What goes back names the columns as they were sent.
+    assert one["amounts"] == {" 本年 度预算资金总额 ": "812000.50"}
+    unit = next(item["column"] for item in one["findings"] if item["rule_id"] == "BC301")
+    assert unit in {"指标值　", "计量单位　"}
+
+
+def test_of_a_key_that_comes_twice_the_filled_one_counts() -> None:
+    (found,) = read(message(项目名称="") | {"项目名称 ": "公园改造"})
+    assert found.document.projects[0].name.text == "公园改造"
+    (found,) = read(message() | {"项目名称 ": ""})
+    assert found.document.projects[0].name.text == "儿童公园改造"
