@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from service.api import store_tasks
 from service.api.errors import Fault, Problem, scrubbed
-from service.api.stateful import Made, note, remember, shown
+from service.api.stateful import Made, note, once, shown
 from service.api.wiring import kept
 from service.auth.dependencies import must_see
 from service.auth.roles import Actor
@@ -100,5 +100,7 @@ def take_in(act: Act, batch: Batch, made: Callable[[str], Made]) -> Response:
         also=also,
     )
     answer = made(job)
-    remember(act.request, here.store, act.actor, act.key, act.digest, answer)
-    return shown(answer)
+    if act.key is None:
+        return shown(answer)
+    # The queue has seen to it that there is one batch; of the same request twice at once, both get the same answer.
+    return once(act.request, here.store, act.actor, act.key, act.digest, lambda _: answer)

@@ -178,15 +178,6 @@ def _kept(
     return shown(made)
 
 
-def remember(request: Request, store: Store, actor: Actor, key: str | None, digest: str, made: Made) -> None:
-    """Keep the answer to an act that was idempotent by itself."""
-    if key is not None:
-        try:
-            _kept(request, store, actor, key, digest, lambda _: made)
-        except IntegrityError:
-            pass  # The same answer was kept by the same request a moment ago.
-
-
 def forget(session: Session, object_id: str) -> None:
     """Delete the kept answers that name an object: they hold what it is called and why it was decided so."""
     named = cast(Idempotent.answer, String).contains(object_id, autoescape=True)
