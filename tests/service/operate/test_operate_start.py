@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -58,3 +59,34 @@ def test_a_name_cannot_forge_a_line() -> None:
     assert "\n" not in first
     assert "\x1b" not in first
     assert len(second) < 150
+
+
+THREADS = """
+import ctypes, sys, threading
+from service.serve_commands import few_arenas
+if sys.argv[1:]:
+    few_arenas()
+together = threading.Barrier(12)
+def allocate():
+    together.wait()
+    kept = [bytes(1000) for _ in range(1000)]
+    together.wait()
+threads = [threading.Thread(target=allocate) for _ in range(12)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries have one heap for all threads"
+)
+def test_threads_share_their_heaps() -> None:
+    def heaps(*arguments: str) -> int:
+        done = subprocess.run(
+            [sys.executable, "-c", THREADS, *arguments], capture_output=True, text=True, check=True
+        )
+        return done.stderr.count("\nArena ") + done.stderr.startswith("Arena ")
+
+    assert heaps() > 2
+    assert heaps("few") <= 2
