@@ -43,11 +43,15 @@ _DENOMINATORS: Final = (
     (("完成率",), "计划完成的{}", "工作计划和完成台账"),
     (("发放率", "兑现率", "到位率"), "应发放的{}", "发放清册和支付凭证"),
     (("办结率", "化解率", "处置率", "结案率", "整改率", "解决率"), "应办结的{}", "办理台账"),
+    (("签约率",), "应签约的{}", "签约服务系统或协议"),
+    (("管理率",), "登记在管的{}", "管理台账或信息系统"),
+    (("办复率", "答复率", "回复率"), "应办复的{}", "交办和办复台账"),
     (("参与率", "参加率", "出勤率", "到岗率", "在岗率"), "应参加的{}", "签到或考勤记录"),
     (("使用率", "利用率"), "可使用的{}", "使用记录"),
 )  # fmt: skip
 """Endings of rates → what is divided by, and where the figures come from; {} is how the thing is counted."""
 _EVENTS: Final = ("场次", "场数", "次数", "期数")
+_ANY_COUNT: Final = (*_EVENTS, "项数", None)
 _SHORT: Final = 4
 """A core of so few characters (完成及时) names no thing."""
 _REACHED: Final = re.compile(r"覆盖|发放|到位|享受|受益")
@@ -92,6 +96,9 @@ _SEVERAL: Final = re.compile(
     r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:(?:总体|综合)?满意(?:度|率)?)?$"
 )
 _QUALIFIED: Final = re.compile(r"(?P<who>[^,，;；、对的]{2,10}?)(?:总体|综合)?满意(?:度|率)?$")
+_RATE_RISES: Final = re.compile(
+    r"(?P<rate>[\u4e00-\u9fff]{2,12}率)(?P<verb>提高|提升|上升|增长|下降|降低)(?:幅度|百分点|情况)?"
+)
 _SAVING: Final = re.compile(r"节约率$")
 DENIAL: Final = re.compile(r"(?:不发生|未发生|没有|杜绝|防止|避免|零|无)")
 _HAPPENS: Final = re.compile(r"(?:的)?(?:发生|出现)?(?:情况|起数|件数|数|率)?$")
@@ -276,6 +283,11 @@ def usual_rate(name: str) -> str | None:
         if plain.endswith(trends):
             core = re.sub(f"(?:{'|'.join(trends)})$", "", plain)
             return with_source(formula.format(core if _FIGURE.search(core) else "数"), "统计台账")
+    risen = _RATE_RISES.fullmatch(plain)
+    if risen is not None:
+        rate, up = risen["rate"], risen["verb"] in ("提高", "提升", "上升", "增长")
+        first, last = ("本年", "上年") if up else ("上年", "本年")
+        return with_source(f"{first}{rate}－{last}{rate}（百分点）", "统计台账")
     if _SAVING.search(plain):
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
     due = _ALL_DUE.search(plain)
@@ -297,7 +309,7 @@ def usual_rate(name: str) -> str | None:
 def _rate(name: str, counted: str | None) -> str:
     plain = name.rstrip("（）()")
     core = re.sub(r"(?:率|比例|占比|比率)$", "", plain)
-    word = counted or tally_word(core) or _unnamed(core)
+    word = _counted_by(counted, tally_word(core)) or _unnamed(core)
     total = f"总{word}"
     if plain.endswith(_FAULTY):
         return with_source(f"{core}的{word}÷运行、办理或检查的{total}×100%", "运行、办理或检查记录")
@@ -314,6 +326,11 @@ def _rate(name: str, counted: str | None) -> str:
 @cache
 def _known_endings() -> tuple[str, ...]:
     return (*(ending for endings, _, _ in _DENOMINATORS for ending in endings), *_FAULTY)
+
+
+def _counted_by(table: str | None, own: str | None) -> str | None:
+    """Return the word that counts the thing: its own (建议办复 → 件数), the table's where its own is any (工程 → 项数)."""
+    return table if table is not None and own in _ANY_COUNT else own or table
 
 
 def _unnamed(core: str) -> str:

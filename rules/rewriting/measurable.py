@@ -10,7 +10,17 @@ from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.indicators import Tier
-from rules.rewriting.own import assessed, dated, explained, graded, quality, renamed, stated, trended
+from rules.rewriting.own import (
+    assessed,
+    dated,
+    explained,
+    graded,
+    quality,
+    renamed,
+    stated,
+    surveyed,
+    trended,
+)
 from rules.rewriting.rows import replaced
 from rules.rewriting.values import asked
 from rules.support.wording import BENEFITS
@@ -19,6 +29,7 @@ from rules.support.wording import BENEFITS
 def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield drafts for a row whose name or target cannot be measured, closest to what the filer wrote first."""
     words = ctx.quantity.kind == "text"
+    yield from surveyed(ctx, why=why)
     goal = goal_phrase(ctx.text("name")) is not None
     if management_word(ctx.text("name")) is not None:
         yield from replaced(ctx, why=why, keep=False)

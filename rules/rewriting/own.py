@@ -7,14 +7,24 @@ from collections.abc import Iterator
 from typing import Final
 
 from nlp.lexicon import bare
-from nlp.naming import goal_phrase, is_rate, is_satisfaction
+from nlp.naming import goal_phrase, is_rate, is_satisfaction, respondent
 from nlp.subject import cased, deadline_name, measured
 from nlp.text import normalise
 from rules.engine.context import RowContext
 from rules.engine.draft import Draft
+from rules.engine.edits import used
 from rules.rewriting.blanks import date_blank, number_blank
 from rules.rewriting.cells import GRADES, figure_text, grade_cells, row_edits, value_cells
-from rules.rewriting.describe import EFFECTS, describe, parts, standards, table_word, with_source
+from rules.rewriting.describe import (
+    EFFECTS,
+    asked_group,
+    describe,
+    parts,
+    standards,
+    survey,
+    table_word,
+    with_source,
+)
 from rules.support.wording import BENEFITS
 
 _NEGATIVE: Final = re.compile(
@@ -40,9 +50,10 @@ _STATED: Final = re.compile(
     r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?:得到|获得|实现)(?:有效|进一步|明显|持续|充分|切实)?(?P<verb>提升|提高|增强|改善|优化|保障|保护|维护|丰富|完善|巩固|满足|发展|修复|缓解)$"
 )
 _REPEATED: Final = re.compile(
-    r"(?:演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
+    r"(?:办案|审批|办理|受理|处理|审理|调解|执法|接访|救治|救助|配送|响应|出警|演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
 )
 _LISTS: Final = re.compile(r"[、，,；;与]|和(?!谐|平|睦|美)|及(?!时)")
+_KIND: Final = re.compile(r"(?:良好|浓厚|积极|优良|和谐)(?:的)?(?=氛围|环境|形象|秩序|风气|生态)")
 _COMMAS: Final = re.compile(r"[，,；;、]")
 _LONGEST_PAIR: Final = 24
 _TRAILING: Final = re.compile(
@@ -152,6 +163,25 @@ def stated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     yield from _as_rate(ctx, name, "行业标准", describe(name, ctx.category, table_word(ctx, name)).text, why)
 
 
+def surveyed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that asks the group a satisfaction row only names (过往驾驶员和群众 → …满意度)."""
+    who = bare(ctx.text("name"))
+    if ctx.category != "服务对象满意度" or is_satisfaction(who) or respondent(who) is None or len(who) > 12:
+        return
+    name = f"{who}满意度"
+    told = survey(asked_group(name), name)
+    blank = number_blank(name, "历史标准", unit="%")
+    keeps = ctx.quantity.kind == "ratio" and ctx.quantity.number is not None
+    value = {} if keeps else value_cells(ctx, "≥", str(blank), "%")
+    edits = row_edits(ctx, {"name": name, "description": told.text, **value})
+    yield Draft(
+        title=f"将「{ctx.words()['name']}」改为「{name}」",
+        rationale=why,
+        edits=edits,
+        blanks=used((*told.blanks, blank), edits),
+    )
+
+
 def trended(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that makes a trend in words (新发现吸毒人员｜下降) the rate of it (新发现吸毒人员数下降率)."""
     found = _TREND.fullmatch(normalise(ctx.text("value")))
@@ -181,7 +211,8 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         return
     thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
     if (
-        thing.endswith((*_INTANGIBLE, *_QUALITIES))
+        _LISTS.search(thing)
+        or thing.endswith((*_INTANGIBLE, *_QUALITIES))
         or not 2 <= len(thing) <= 14
         or thing in _VAGUE_ACTIONS
         or goal_phrase(ctx.text("name")) is not None
@@ -214,7 +245,7 @@ def assessed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if ctx.category != "质量" or is_rate(ctx.text("name")) or goal_phrase(ctx.text("name")) is not None:
         return
     thing = _PRAISE.sub("", _QUALITY_TAIL.sub("", measured(ctx.text("name"))))
-    if thing.endswith(_QUALITIES):
+    if thing.endswith(_QUALITIES) or _LISTS.search(thing):
         return
     if not thing.endswith(_INTANGIBLE):
         thing = f"{thing}工作"
@@ -246,7 +277,7 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     # Of several things none may get lost: such a name keeps its wording.
     if (degree not in _DEGREES and stated is None) or not 2 <= len(thing) <= 16 or _LISTS.search(thing):
         return
-    shown = cased(ctx.text("name"), thing)
+    shown = cased(ctx.text("name"), _KIND.sub("", thing))
     # 「维护社会和谐稳定」: the state itself has degrees.
     name = f"{shown}程度" if thing.endswith(_STATES) else f"{shown}{degree}程度"
     yield _as_degree(ctx, name, why)

@@ -20,6 +20,7 @@ from nlp.measures import (
 )
 from nlp.quantity import find_numbers
 from nlp.subject import delivered, measured
+from nlp.text import normalise
 from rules.engine.context import RowContext, shorten
 from rules.engine.draft import Derivation, Draft
 from rules.rewriting.blanks import unit_blank
@@ -53,6 +54,9 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
     goal = _unit_in_goals(ctx)
     if goal is not None:
         yield from _one(ctx, goal, f"单位「{goal}」取自绩效目标中的同一数字，请核实")
+    priced = _price_in_purpose(ctx)
+    if priced is not None:
+        yield from _one(ctx, priced, f"单位「{priced}」取自资金用途中的同一单价，请核实")
     written = _unit_in_purpose(ctx)
     if written is not None:
         yield from _one(ctx, written, f"单位「{written}」取自资金用途或绩效目标中的同一物品，请核实")
@@ -193,6 +197,18 @@ def _unit_in_goals(ctx: RowContext) -> str | None:
         if item.number == number and item.unit is not None and item.kind == "count" and not item.per
     }
     return next(iter(found)) if len(found) == 1 else None
+
+
+def _price_in_purpose(ctx: RowContext) -> str | None:
+    """Return 元/次 where the purpose says 「每次1500元」 and the row of a price files a bare 1500."""
+    if not is_unit_cost(ctx.name) and not is_cost(ctx.name):
+        return None
+    number = re.escape(figure_text(ctx.quantity))
+    found = re.search(
+        rf"每(?P<each>[\u4e00-\u9fff]{{1,3}}?)(?:补助|补贴|按|约)?(?<![\d.]){number}(?P<money>万?元)",
+        normalise(ctx.project.project.budget.purpose.text),
+    )
+    return f"{found['money']}/{found['each']}" if found is not None else None
 
 
 def _unit_in_purpose(ctx: RowContext) -> str | None:

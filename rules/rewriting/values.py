@@ -44,8 +44,11 @@ _DONE: Final = re.compile(r"(?:工程|项目|建设|施工|改造|任务|采购)
 _DUE: Final = re.compile(
     r"(?:补助|补贴|津贴|优待金|生活费|抚恤金|奖励金|扶助金|救助金|低保金|养老金|慰问金|助学金)(?:发放)?(?:标准|金额)?$"
 )
+_PRICED: Final = ("标准", "单价", "费", "费用", "支出", "成本")
 _ABOUT: Final = re.compile(r"^(?:大约|大概|约为?|近)|(?:左右|上下)$")
-_DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时")
+_QUICK: Final = ("响应时间", "修复时间", "到场时间", "恢复时间", "反应时间", "处置时间", "抢修时间")
+"""Times that are hours."""
+_DAYS: Final = ("时限", "时长", "天数", "周期", "响应时间", "办理时间", "用时", *_QUICK)
 
 
 def with_operator(
@@ -126,7 +129,8 @@ def asked(
     """Yield drafts that keep the name and ask for a value of the kind that it measures."""
     text, target = ctx.text("name"), ctx.category
     counted = f"{text}数量" if target == "数量" and len(text) <= _LONGEST_NAME else None
-    if not has_measurable_noun(text) and target != "时效" and counted is None:
+    priced = target == "成本" and text.endswith(_PRICED)
+    if not has_measurable_noun(text) and target != "时效" and counted is None and not priced:
         return
     quantity = ctx.quantity
     basis = basis_kind_of(target)
@@ -137,7 +141,7 @@ def asked(
         cells = value_cells(ctx, "≤" if low else "≥", str(blank), "%")
     elif target == "时效" and any(bare(text).endswith(word) for word in _DAYS) and not _DONE.search(text):
         blank = number_blank(text, basis, probe="15")
-        cells = value_cells(ctx, "≤", str(blank), "个工作日")
+        cells = value_cells(ctx, "≤", str(blank), "小时" if bare(text).endswith(_QUICK) else "个工作日")
     elif target == "时效" and (event := _event(ctx)) is not None:
         # What is done case by case (结案归档后发放) has no date, it has days.
         spent = f"{_POINT.sub('', text)}时限"
@@ -158,6 +162,12 @@ def asked(
             cells |= {"name": dated, "description": describe(dated, target).text}
     elif target == "成本":
         blank = number_blank(text, basis, probe="1")
+        if text.endswith("标准") and not is_unit_cost(text):
+            each = unit_blank(text, "元/人")
+            cells = value_cells(ctx, "＝", str(blank), str(each))
+            edits = row_edits(ctx, cells)
+            yield Draft(title=title, rationale=why, edits=edits, blanks=used((blank, each), edits))
+            return
         cells = value_cells(ctx, "≤", str(blank), "元" if is_unit_cost(text) else "万元")
     elif target == "经济效益":
         more = _MORE.fullmatch(bare(text))
