@@ -12,7 +12,7 @@ from service.api import bodies, queueing
 from service.api.deps import PREFIX, services_of
 from service.api.errors import Fault, Problem, scrubbed
 from service.api.stateful import IdempotencyKey, Made, digest_of, note, ok, replayed, shown
-from service.api.stateless import Profile
+from service.api.stateless import Profile, Suggest
 from service.api.wiring import kept
 from service.auth.dependencies import require
 from service.auth.roles import Actor
@@ -27,7 +27,6 @@ router = APIRouter(prefix=f"{PREFIX}/portal", tags=["申报系统"])
 
 Portal = Annotated[Actor, Depends(require("portal"))]
 JobId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="批次编号")]
-Suggest = Annotated[bool, Query(description="是否给出建议；不需要时更快")]
 Department = Annotated[
     str | SkipJsonSchema[None],
     Query(min_length=1, max_length=200, description="项目所属的部门；写明时须在密钥的部门之内"),
