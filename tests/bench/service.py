@@ -129,6 +129,9 @@ def varied(path: str, body: Callable[[int], dict[str, Any]]) -> Callable[[], byt
 
 def main() -> None:
     """Print the table."""
+    from nlp.training.corpus import load as indicators
+
+    corpus = indicators()
     project = project_of_nine_rows()
     rows = project["rows"]
     first = rows[1]
@@ -136,11 +139,21 @@ def main() -> None:
     def typed(n: int) -> dict[str, Any]:
         return first | {"name": f"{first['name']}{n}"}
 
+    def strange(i: int, n: int) -> dict[str, Any]:
+        query = corpus[(9 * n + i) * 7 % len(corpus)].query
+        return rows[i] | {"name": query.name, "description": query.description, "value": query.value}
+
     phases = {
         "无操作路由": (4000, lambda: request("GET", "/healthz")),
         "检查 9 行项目（规则与分类，不带建议）": (
             800,
             varied("/v1/check?suggest=false", lambda n: project | {"rows": [typed(n), *rows[:1], *rows[2:]]}),
+        ),
+        "检查 9 行项目（各行每次都是别的指标，不带建议）": (
+            400,
+            varied(
+                "/v1/check?suggest=false", lambda n: project | {"rows": [strange(i, n) for i in range(9)]}
+            ),
         ),
         "检查 9 行项目（带建议）": (
             240,
