@@ -118,7 +118,9 @@ def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         if len(action) < 2 or len(action) > 14 or action in _VAGUE_ACTIONS:
             return
         if _REPEATED.search(action):
-            yield _in_time(ctx, f"{action}按期完成率", why)
+            name = f"{action}按期完成率"
+            told = describe(name, "时效", table_word(ctx, name)).text
+            yield _as_rate(ctx, name, "计划标准", told, why)
             return
         name = f"{action}完成日期"
     blank = date_blank(ctx.project, name)
@@ -135,22 +137,6 @@ def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     )
 
 
-def _in_time(ctx: RowContext, name: str, why: str) -> Draft:
-    """Return the draft that asks how much of a repeated action is done in time."""
-    blank = number_blank(name, "计划标准", unit="%")
-    cells = {
-        "name": name,
-        "description": describe(name, "时效", table_word(ctx, name)).text,
-        **value_cells(ctx, "≥", str(blank), "%"),
-    }
-    return Draft(
-        title=f"将「{ctx.words()['name']}」改为「{name}」",
-        rationale=why,
-        edits=row_edits(ctx, cells),
-        blanks=(blank,),
-    )
-
-
 def stated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that makes a state in words (尾气排放｜达标) the rate of it (尾气排放达标率)."""
     state = normalise(ctx.text("value"))
@@ -160,7 +146,7 @@ def stated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if not 2 <= len(thing) <= 12 or thing in _VAGUE_ACTIONS or _LISTS.search(thing) or goal_phrase(thing):
         return
     name = f"{cased(ctx.text('name'), thing)}{state}率"
-    yield from _as_rate(ctx, name, "行业标准", describe(name, ctx.category, table_word(ctx, name)).text, why)
+    yield _as_rate(ctx, name, "行业标准", describe(name, ctx.category, table_word(ctx, name)).text, why)
 
 
 def surveyed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
@@ -191,13 +177,14 @@ def trended(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     figure = thing if _FIGURE.search(thing) else f"{thing}数"
     down = found["verb"] in ("下降", "减少", "降低")
     name = f"{cased(ctx.text('name'), thing)}{figure.removeprefix(thing)}{'下降' if down else '增长'}率"
-    yield from _as_rate(ctx, name, "历史标准", describe(name, ctx.category).text, why)
+    yield _as_rate(ctx, name, "历史标准", describe(name, ctx.category).text, why)
 
 
-def _as_rate(ctx: RowContext, name: str, basis: str, told: str, why: str) -> Iterator[Draft]:
+def _as_rate(ctx: RowContext, name: str, basis: str, told: str, why: str) -> Draft:
+    """Return the draft that renames the row to a rate and asks for its floor."""
     blank = number_blank(name, basis, unit="%")
     cells = {"name": name, "description": told, **value_cells(ctx, "≥", str(blank), "%")}
-    yield Draft(
+    return Draft(
         title=f"将「{ctx.words()['name']}」改为「{name}」",
         rationale=why,
         edits=row_edits(ctx, cells),
@@ -252,14 +239,8 @@ def assessed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if not _SHORTEST_WORK <= len(thing) <= 14 or thing in _VAGUE_ACTIONS:
         return
     name = f"{cased(ctx.text('name'), thing)}考核达标率"
-    blank = number_blank(name, "计划标准", unit="%")
     told = with_source(f"考核达标的{thing}事项数÷考核的{thing}事项总数×100%", "考核记录")
-    yield Draft(
-        title=f"将「{ctx.words()['name']}」改为「{name}」",
-        rationale=why,
-        edits=row_edits(ctx, {"name": name, "description": told, **value_cells(ctx, "≥", str(blank), "%")}),
-        blanks=(blank,),
-    )
+    yield _as_rate(ctx, name, "计划标准", told, why)
 
 
 def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
