@@ -100,7 +100,13 @@ class OperatorMissing(RowRule):
             draft = with_operator(ctx, "＝", title="补充「＝」", why="比率不会超过100%，数值不变，请核实")
             if draft is not None:
                 yield draft
-        fixed = "政策规定的标准为固定值" if fixed_by_policy(ctx) else "固定的次数使用等号"
+        fixed = (
+            "政策规定的标准为固定值"
+            if fixed_by_policy(ctx)
+            else "核定、在册的数为固定数"
+            if ctx.category == "数量"
+            else "固定的次数使用等号"
+        )
         why = {"≤": "以低为好的指标使用上限", "≥": "以高为好的指标使用下限"}.get(sign, fixed)
         for operator, title in ((sign, f"补充「{sign}」"), ("＝", "固定标准补充「＝」")):
             draft = with_operator(ctx, operator, title=title, why=f"{why}，数值不变，请核实")

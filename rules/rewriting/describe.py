@@ -51,6 +51,7 @@ _DENOMINATORS: Final = (
 )  # fmt: skip
 """Endings of rates → what is divided by, and where the figures come from; {} is how the thing is counted."""
 _EVENTS: Final = ("场次", "场数", "次数", "期数")
+_BY_HEAD: Final = ("人数", "人次", "户数")
 _ANY_COUNT: Final = (*_EVENTS, "项数", None)
 _SHORT: Final = 4
 """A core of so few characters (完成及时) names no thing."""
@@ -84,6 +85,10 @@ _LEAST_ACTION: Final = 2
 _IN_FULL: Final = re.compile(
     r"足额(?P<after>发放|缴纳|支付|拨付|兑付|到位)?|(?P<before>发放|缴纳|支付|拨付|兑付)足额"
 )
+_PAID_IN_TIME: Final = re.compile(
+    r"(?:资金|贴息|奖金|奖补|补贴|补助|工资|报酬|津贴)(?P<verb>兑现|兑付|拨付|支付)(?:及时|按时|按期|准时)率?$"
+)
+_PLANNED: Final = re.compile(r"(?:计划|任务)完成(?:及时|按期|按时)率$")
 _ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)")
 _DUE_WORDS: Final = {
     "助": "资助", "保": "保障", "补": "补助", "享": "享受", "救": "救助", "治": "治疗", "养": "供养", "收": "收取",
@@ -290,6 +295,12 @@ def usual_rate(name: str) -> str | None:
         return with_source(f"{first}{rate}－{last}{rate}（百分点）", "统计台账")
     if _SAVING.search(plain):
         return with_source("（预算数－实际支出数）÷预算数×100%", "预算批复和支付凭证")
+    paid = _PAID_IN_TIME.search(plain)
+    if paid is not None:
+        return with_source(f"按时{paid['verb']}的金额÷应{paid['verb']}的总金额×100%", "发放清册和支付凭证")
+    planned = _PLANNED.search(plain)
+    if planned is not None:
+        return with_source("按期完成的任务数÷计划完成的任务总数×100%", "工作计划和完成台账")
     due = _ALL_DUE.search(plain)
     if due is not None:
         what = _DUE_WORDS.get(due["what"], due["what"])
@@ -317,8 +328,10 @@ def _rate(name: str, counted: str | None) -> str:
         if plain.endswith(endings):
             if base.startswith("有效受访"):
                 return with_source(f"{core}的受访人数÷有效受访人数×100%", source)
-            if word in _EVENTS and base.startswith("检查"):
+            if base.startswith("检查") and word in _EVENTS:
                 base, source = "检查评价的{}", "检查评价记录"  # Events are not accepted like goods.
+            elif base.startswith("检查") and word in _BY_HEAD:
+                base, source = "接受检查或考核的{}", "检查或考核记录"  # Nor are people.
             return with_source(f"{core}的{word}÷{base.format(total)}×100%", source)
     return with_source(f"{core}的{word}÷应纳入统计的{total}×100%", "工作台账")
 

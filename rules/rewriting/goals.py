@@ -20,7 +20,7 @@ from rules.rewriting.cells import add_edit, class_cells, figure_text, row_edits,
 from rules.rewriting.describe import describe
 from rules.rewriting.indicators import subject_of
 from rules.rewriting.weights import carries_weights
-from rules.support.cells import plain
+from rules.support.cells import CEILINGS, plain
 from rules.support.same_thing import comparable, goal_body
 
 _NUMBERING: Final = re.compile(
@@ -108,8 +108,10 @@ def _settled(row: RowContext, figure: Quantity) -> Iterator[Draft]:
     ):
         return
     told, filed = f"{_shown(figure)}{figure.unit or ''}", row.filed_value
+    bound = "不高于" if quantity.operator in CEILINGS else "不低于"
+    limit = f"{figure_text(quantity)}{quantity.unit or ''}"
     blank = Blank(
-        f"{row.words()['name']}核实后的数，不低于{filed}（绩效目标写{told}）", "number", _shown(figure)
+        f"{row.words()['name']}核实后的数，{bound}{limit}（绩效目标写{told}）", "number", _shown(figure)
     )
     unit = figure.unit or quantity.unit or ""
     yield Draft(
@@ -121,7 +123,7 @@ def _settled(row: RowContext, figure: Quantity) -> Iterator[Draft]:
 
 
 def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """Yield the draft that makes row and goal agree: the lower of two floors is raised, the units become one."""
+    """Yield the draft that makes row and goal agree on the stricter figure: the higher floor, the lower ceiling."""
     figure = next(
         (
             item
@@ -133,7 +135,9 @@ def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iter
     quantity = row.quantity
     if figure is None or figure.number is None or quantity.number is None or figure.number_span is None:
         return
-    if figure.number > quantity.number or (figure.number == quantity.number and figure.unit != quantity.unit):
+    ceiling = quantity.operator in CEILINGS or figure.operator in CEILINGS
+    stricter = figure.number < quantity.number if ceiling else figure.number > quantity.number
+    if stricter or (figure.number == quantity.number and figure.unit != quantity.unit):
         unit = figure.unit or quantity.unit or ""
         yield from _settled(row, figure)
         yield Draft(
@@ -141,7 +145,7 @@ def agreed(row: RowContext, goal: str, path: str, span: tuple[int, int]) -> Iter
             rationale=f"绩效目标为「{_clause(goal, figure)}」，以要求较高的为准，请核实",
             edits=row_edits(row, value_cells(row, quantity.operator or "≥", _shown(figure), unit)),
         )
-    elif figure.number < quantity.number and not _says(row, figure):
+    elif figure.number != quantity.number and not _says(row, figure):
         start, end = figure.number_span
         yield Draft(
             title=f"将绩效目标中的数字改为「{figure_text(quantity)}」",

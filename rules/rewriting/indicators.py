@@ -280,7 +280,7 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None, ro
 
 
 def _tier(frame: dict[str, Any]) -> Tier:
-    if "row" in frame:
+    if "row" in frame and not frame.get("generic"):
         return Tier.NEAR  # Behind what the library knows of the very thing.
     if frame["when"]:
         return Tier.FRAME

@@ -12,6 +12,7 @@ from rules.engine.draft import Draft
 from rules.rewriting.indicators import Tier
 from rules.rewriting.own import (
     assessed,
+    cleared,
     dated,
     explained,
     graded,
@@ -37,13 +38,13 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if words:
         yield from stated(ctx, why=why)
         yield from trended(ctx, why=why)
+        yield from cleared(ctx, why=why)
+    # 「培训效果」 is not inspected like goods: what usually stands for it comes first.
+    yield from replaced(ctx, why=why, meant=True, ask=False)
     if words and not goal and (ctx.category == "数量" or has_measurable_noun(ctx.text("name"))):
         yield from asked(ctx, why=why)
     if words:
         yield from dated(ctx, why=why)
-    if ctx.category == "质量":
-        # 「培训效果」 is not inspected like goods: what usually stands for it comes first.
-        yield from replaced(ctx, why=why, meant=True, ask=False)
     yield from quality(ctx, why=why)
     if ctx.quantity.kind == "ratio":
         yield from replaced(ctx, kinds=frozenset({"ratio"}), why=why, upto=Tier.NEAR, ask=False)

@@ -25,8 +25,12 @@ from rules.rewriting.describe import (
     table_word,
     with_source,
 )
+from rules.rewriting.units import ZERO
 from rules.support.wording import BENEFITS
 
+_COSTS: Final = ("社会成本", "生态环境成本")
+_CARE: Final = re.compile(r"分类|回收|利用|处置|处理|达标|保护|治理|恢复|清运")
+"""What is done against a harm is no harm."""
 _NEGATIVE: Final = re.compile(
     r"影响(?!力)|污染|扰民|损失|风险|破坏|噪声|扬尘|占道|占用|占压|排放|消耗|废弃|废水|废气|停水|停电|中断|拥堵|不便|投诉|隐患"
 )
@@ -53,6 +57,7 @@ _REPEATED: Final = re.compile(
     r"(?:办案|审批|办理|受理|处理|审理|调解|执法|接访|救治|救助|配送|响应|出警|演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
 )
 _LISTS: Final = re.compile(r"[、，,；;与]|和(?!谐|平|睦|美)|及(?!时)")
+_AND: Final = re.compile(r"[和与](?!谐|平|睦|美)")
 _KIND: Final = re.compile(r"(?:良好|浓厚|积极|优良|和谐)(?:的)?(?=氛围|环境|形象|秩序|风气|生态)")
 _COMMAS: Final = re.compile(r"[，,；;、]")
 _LONGEST_PAIR: Final = 24
@@ -65,11 +70,15 @@ _TREND: Final = re.compile(
     r"(?:有所|逐年|持续|明显|大幅|逐步|不断|稳步|显著|进一步)*(?P<verb>下降|减少|降低|增加|增长|提高|上升)"
 )
 _LEADING: Final = re.compile(r"^(?:减少|降低|压减|下降|增加|提高|扩大)")
+_CLEARED: Final = re.compile(r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?:动态)?清零")
 _COUNTABLE: Final = re.compile(
     r"(?:人员|案件|事故|投诉|信访|上访|纠纷|警情|人口|企业|用户|数|数量|量|收入|额|产值|次数|起数)$"
 )
 _FIGURE: Final = re.compile(r"(?:数|数量|量|收入|额|产值)$")
 _PAYING: Final = re.compile(r"支付|付款|拨付")
+_STAFF: Final = re.compile(
+    r"(?P<who>[\u4e00-\u9fff]{1,8}?(?:员|河长|所长|人员|医生|教师|民警|辅警|队伍))(?:履职|工作|管理|服务|业务|执法|值守)"
+)
 _QUALITIES: Final = ("力量", "素质", "能力", "环境", "氛围", "水平", "意识")
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
 
@@ -78,7 +87,8 @@ def graded(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that gives an effect in words three grades, and asks for their standards."""
     if ctx.category not in BENEFITS:
         return
-    harmful = _NEGATIVE.search(bare(ctx.text("name"))) is not None
+    name = bare(ctx.text("name"))
+    harmful = _NEGATIVE.search(name) is not None or (ctx.category in _COSTS and not _CARE.search(name))
     grades = _BAD_GRADES if harmful else GRADES
     told = standards(ctx.text("name"), grades=grades)
     cells = grade_cells(ctx, grades)
@@ -168,6 +178,32 @@ def surveyed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     )
 
 
+def cleared(ctx: RowContext, *, why: str) -> Iterator[Draft]:
+    """Yield the draft that counts what is to be cleared (零就业家庭动态清零 → 零就业家庭数 ＝0户)."""
+    found = _CLEARED.fullmatch(bare(ctx.text("name")))
+    if found is None or ctx.quantity.kind != "text":
+        return
+    name = f"{cased(ctx.text('name'), found['thing'])}数"
+    unit = (
+        "户"
+        if name.endswith(("户数", "家庭数"))
+        else "件"
+        if name.endswith(("案数", "案件数", "线索数"))
+        else "个"
+    )
+    cells = {
+        "name": name,
+        "description": with_source(f"年末登记在册、尚未解决的{name}", "动态管理台账"),
+        **value_cells(ctx, "＝", "0", unit),
+    }
+    yield Draft(
+        title=f"改为「{name}」＝0{unit}",
+        rationale=f"{why}，0取自名称中的「清零」，请核实",
+        edits=row_edits(ctx, cells),
+        derived=ZERO,
+    )
+
+
 def trended(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that makes a trend in words (新发现吸毒人员｜下降) the rate of it (新发现吸毒人员数下降率)."""
     found = _TREND.fullmatch(normalise(ctx.text("value")))
@@ -239,7 +275,12 @@ def assessed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     if not _SHORTEST_WORK <= len(thing) <= 14 or thing in _VAGUE_ACTIONS:
         return
     name = f"{cased(ctx.text('name'), thing)}考核达标率"
-    told = with_source(f"考核达标的{thing}事项数÷考核的{thing}事项总数×100%", "考核记录")
+    who = _STAFF.match(thing)
+    told = (
+        with_source(f"考核达标的{who['who']}人数÷参加考核的{who['who']}总人数×100%", "考核记录")
+        if who is not None
+        else with_source(f"考核达标的{thing}事项数÷考核的{thing}事项总数×100%", "考核记录")
+    )
     yield _as_rate(ctx, name, "计划标准", told, why)
 
 
@@ -256,12 +297,20 @@ def renamed(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     thing = text.removeprefix(verb) if verb is not None else stated["thing"] if stated is not None else ""
     degree = verb or (stated["verb"] if stated is not None else "")
     # Of several things none may get lost: such a name keeps its wording.
-    if (degree not in _DEGREES and stated is None) or not 2 <= len(thing) <= 16 or _LISTS.search(thing):
+    if (degree not in _DEGREES and stated is None) or not 2 <= len(thing) <= 16 or _lists_goals(thing):
         return
     shown = cased(ctx.text("name"), _KIND.sub("", thing))
     # 「维护社会和谐稳定」: the state itself has degrees.
     name = f"{shown}程度" if thing.endswith(_STATES) else f"{shown}{degree}程度"
     yield _as_degree(ctx, name, why)
+
+
+def _lists_goals(thing: str) -> bool:
+    """Whether a thing lists goals or kinds of things; 「信任和依从性」 is one thing of two words."""
+    parts = _AND.split(thing)
+    return _LISTS.search(_AND.sub("", thing)) is not None or any(
+        goal_phrase(part) is not None for part in parts[1:]
+    )
 
 
 def _goals_together(name: str) -> str | None:

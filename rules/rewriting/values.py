@@ -45,6 +45,10 @@ _DUE: Final = re.compile(
     r"(?:补助|补贴|津贴|优待金|生活费|抚恤金|奖励金|扶助金|救助金|低保金|养老金|慰问金|助学金)(?:发放)?(?:标准|金额)?$"
 )
 _PRICED: Final = ("标准", "单价", "费", "费用", "支出", "成本")
+_REGISTERED: Final = re.compile(
+    r"核定|编制|编办|在册|在编|花名册|名录|清册|台账|确权|机构设置|登记在册|实有|现有"
+)
+"""Words of registers: what they count is neither more nor less."""
 _ABOUT: Final = re.compile(r"^(?:大约|大概|约为?|近)|(?:左右|上下)$")
 _QUICK: Final = ("响应时间", "修复时间", "到场时间", "恢复时间", "反应时间", "处置时间", "抢修时间")
 """Times that are hours."""
@@ -73,6 +77,8 @@ def with_operator(
             rest = value
         # 「180件左右」 with a sign says two things.
         edits = row_edits(ctx, {"value": f"{operator}{_ABOUT.sub('', rest).strip()}"})
+        if _ABOUT.search(rest):
+            why = why.replace("数值不变", "数值不变，去掉约数用语")
     if not edits:
         return None
     return Draft(
@@ -104,8 +110,10 @@ def with_unit(
 
 
 def usual_sign(ctx: RowContext) -> str:
-    """Return ＝ for what a policy sets, ≤ for what should be low (costs, faults, time limits), ≥ for everything else."""
+    """Return ＝ for what a policy sets or a register counts, ≤ for what should be low (costs, faults, time limits), ≥ for everything else."""
     if fixed_by_policy(ctx):
+        return "＝"
+    if ctx.category == "数量" and _REGISTERED.search(f"{ctx.text('description')}{ctx.text('basis')}"):
         return "＝"
     low = ctx.category in ("成本", "社会成本", "生态环境成本") or lower_is_better(ctx.name) is True
     return "≤" if low else "≥"

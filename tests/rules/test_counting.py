@@ -120,3 +120,41 @@ def test_a_target_is_raised_to_the_figure_of_its_own_thing() -> None:
     report = pipeline.check(build_document({"projects": [project]}), pipeline.CheckOptions())
     (finding,) = [item for item in report.findings if item.code == "BC406"]
     assert [edit.new for edit in finding.suggestions[0].edits] == ["≥126人"]
+
+
+def test_a_lower_ceiling_is_the_stricter_one() -> None:
+    project = {
+        "name": "森林防火",
+        "goals": ["森林火灾受害率控制在0.8‰以下。"],
+        "rows": [{"level2": "生态效益指标", "name": "森林火灾受害率", "value": "≤0.9‰"}],
+    }
+    report = pipeline.check(build_document({"projects": [project]}), pipeline.CheckOptions())
+    (finding,) = [item for item in report.findings if item.code == "BC608"]
+    assert [edit.new for edit in finding.suggestions[0].edits] == ["≤0.8‰"]
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "value"),
+    [
+        ({"level2": "生态效益指标", "name": "尾气排放", "value": "达标"}, "尾气排放达标率", "%"),
+        (
+            {"level2": "社会效益指标", "name": "新发现吸毒人员", "value": "下降"},
+            "新发现吸毒人员数下降率",
+            "%",
+        ),
+        (
+            {"level2": "社会效益指标", "name": "零就业家庭动态清零", "value": "动态清零"},
+            "零就业家庭数",
+            "＝0户",
+        ),
+        ({"level2": "质量指标", "name": "师资力量", "value": "专业"}, "授课教师资质符合率", "%"),
+    ],
+)
+def test_words_become_what_can_be_counted(row: dict[str, str], name: str, value: str) -> None:
+    report = pipeline.check(
+        build_document({"projects": [{"name": "示例培训", "rows": [row]}]}), pipeline.CheckOptions()
+    )
+    finding = next(item for item in report.findings if item.code == "BC401")
+    new = {edit.path.rsplit(".", 1)[-1]: str(edit.new) for edit in finding.suggestions[0].edits}
+    assert new["name"] == name
+    assert new["value"].endswith(value)
