@@ -8,6 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
+_FRACTION_AHEAD = re.compile(r".{1,5}分之(?![内前后外间])")
+"""「5分之内」 is within five minutes, no fraction."""
 _ARABIC = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
 CHINESE: Final = frozenset("零〇○一二两三四五六七八九十百千万亿")
 _CHINESE_RUN = re.compile(r"[零〇○一二两三四五六七八九十百千万亿]{1,24}(?:点[零〇一二三四五六七八九]{1,8})?")
@@ -108,7 +110,7 @@ def read_figure(text: str, at: int) -> Figure | None:
 
 
 def _is_fraction(text: str, at: int) -> bool:
-    return "分之" in text[at : at + 7]
+    return _FRACTION_AHEAD.match(text, at) is not None
 
 
 def _arabic(text: str, at: int, *, negative: bool) -> Figure | None:
