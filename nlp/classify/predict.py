@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain, repeat
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from nlp.classify import batch
 from nlp.classify.artifact import Artifact, Floats, load
 from nlp.classify.features import pieces
 from nlp.classify.query import Prediction, Query
@@ -39,17 +39,9 @@ def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[n
     """Return raw probabilities, shape (queries, heads), before calibration."""
     if len(queries) == 1:
         return _probabilities_of_one(artifact, queries[0])
-    size = len(artifact.vocabulary)
-    texts = [pieces(query) for query in queries]
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    found = map(artifact.vocabulary.get, chain.from_iterable(texts), repeat(-1))
-    ids = np.fromiter(found, dtype=np.int64, count=int(lengths.sum()))
-    # One sort over the batch drops repeats and puts the features of each row in order, so that sums are equal
-    # in any batch; unknown features are left out.
-    keys = np.repeat(np.arange(len(texts)), lengths) * size + ids
-    rows, ids = np.divmod(np.unique(keys[ids >= 0]), size)
-    counts = np.bincount(rows, minlength=len(texts))
-    scores = np.tile(artifact.bias.astype(np.float64), (len(texts), 1))
+    rows, ids = batch.known(artifact, queries)
+    counts = np.bincount(rows, minlength=len(queries))
+    scores = np.tile(artifact.bias.astype(np.float64), (len(queries), 1))
     filled = np.flatnonzero(counts)
     if filled.size:
         starts = (np.cumsum(counts) - counts)[filled]
