@@ -12,11 +12,13 @@ from corpora.store import CorpusError, load_yaml
 from nlp.text import core_name, normalise
 
 _TRAILING_BRACKET = re.compile(r"\([^()]*\)$")
-_TRAILING_MARKS = re.compile(r"[.。,;:、!?·\-—*★☆\"'“”]+$")
+_TRAILING_MARKS = ".。,;:、!?·-—*★☆\"'“”"
 _VALUE_TAIL = re.compile(
     r"(?:达到|达|高于|低于|不低于|不少于|不超过|不高于|大于|小于|控制在|保持在|稳定在|为|≥|≤|>=|<=|>|<|=)"
     r"\d[\d.]*(?:%|‰|个百分点)?(?:以上|以内|以下|左右)?$"
 )
+_VALUE_LAST = frozenset(".%‰点上内下右")
+"""Besides a digit, the characters in which such a tail can end; most names end in none of them."""
 _TREND_TAIL = re.compile(
     r"(?:有所|明显|显著|逐年|逐步|稳步|持续|不断|进一步|大幅|大幅度|得到|同比|比上年|较上年|切实|有效)*"
     r"(?:提升|提高|增长|增加|改善|增强|扩大|上升|下降|降低|减少|达标)?(?:的)?(?:情况|指标|目标|目标值)?$"
@@ -85,10 +87,11 @@ def bare(name: str) -> str:
     """Return the core name without trailing brackets, marks and a value glued to it (知晓率达到90%)."""
     core = core_name(name)
     for _ in range(4):
-        shorter = _TRAILING_MARKS.sub("", core)
+        shorter = core.rstrip(_TRAILING_MARKS)
         if shorter.endswith(")"):
             shorter = _TRAILING_BRACKET.sub("", shorter)
-        shorter = _VALUE_TAIL.sub("", shorter)
+        if shorter and (shorter[-1] in _VALUE_LAST or shorter[-1].isdecimal()):
+            shorter = _VALUE_TAIL.sub("", shorter)
         if shorter == core or not shorter:
             break
         core = shorter

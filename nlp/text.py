@@ -56,7 +56,8 @@ def clean(text: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _strip_prefix(name: str) -> str:
+def strip_prefix(name: str) -> str:
+    """Return the name without 指标n:, ★, * and leading numbering; an all-prefix name stays."""
     rest = name
     for _ in range(6):
         match = _PREFIX.match(rest)
@@ -64,11 +65,6 @@ def _strip_prefix(name: str) -> str:
             break
         rest = rest[match.end() :]
     return rest.strip()
-
-
-def strip_prefix(name: str) -> str:
-    """Return the name without 指标n:, ★, * and leading numbering; an all-prefix name stays."""
-    return _strip_prefix(name)
 
 
 def _says_only_value(inner: str) -> bool:
@@ -83,16 +79,17 @@ def _says_only_value(inner: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _core_name(name: str) -> str:
-    core = normalise(strip_prefix(name))
-    while (match := _TAIL_BRACKET.search(core)) and match.start() > 0 and _says_only_value(match[1]):
-        core = core[: match.start()]
-    return core
-
-
 def core_name(name: str) -> str:
     """Return the name for comparing, without prefixes and trailing brackets that hold only a value."""
-    return _core_name(name)
+    core = normalise(strip_prefix(name))
+    while (
+        core.endswith(")")
+        and (match := _TAIL_BRACKET.search(core))
+        and match.start() > 0
+        and _says_only_value(match[1])
+    ):
+        core = core[: match.start()]
+    return core
 
 
 def is_not_applicable(text: str) -> bool:

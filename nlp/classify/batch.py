@@ -6,6 +6,7 @@ A sequence of up to three characters is one whole number, so that those of a who
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
 from typing import Final
@@ -20,6 +21,10 @@ from nlp.classify.query import Query
 _BITS: Final = 21
 """A character fits into 21 bits and three of them into 63; no feature holds the character 0."""
 _SEQUENCE: Final = 3
+_HASH_BITS: Final = 18
+"""Twice as many hashes as sequences, so that most lists hold one number or none."""
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Fibonacci hashing: the golden ratio times 2 to the 64."""
 
 Integers = npt.NDArray[np.int64]
 
@@ -29,13 +34,13 @@ def known(artifact: Artifact, queries: Sequence[Query]) -> tuple[Integers, Integ
     size = len(artifact.vocabulary)
     pairs = [texts(query) for query in queries]
     rows, keys = _sequences([name for name, _ in pairs])
-    places, ids = _index(artifact)
-    found = [_search(places, ids, rows, keys, size)]
+    index = _index(artifact)
+    found = [index.search(rows, keys, size)]
     described = [i for i, (_, text) in enumerate(pairs) if len(text) > 1]
     if described:
         rows, keys = _pairs([pairs[i][1] for i in described])
         keys += ord(DESCRIPTION) << 2 * _BITS
-        found.append(_search(places, ids, np.array(described)[rows], keys, size))
+        found.append(index.search(np.array(described)[rows], keys, size))
     extra = [extra_pieces(query, name) for query, (name, _) in zip(queries, pairs, strict=True)]
     counts = np.fromiter(map(len, extra), dtype=np.int64, count=len(extra))
     other = np.fromiter(
@@ -54,11 +59,32 @@ def known(artifact: Artifact, queries: Sequence[Query]) -> tuple[Integers, Integ
     return rows, ids
 
 
-def _search(places: Integers, ids: Integers, rows: Integers, keys: Integers, size: int) -> Integers:
-    """Return row times vocabulary plus place for the sequences that the vocabulary holds."""
-    at = np.searchsorted(places, keys)
-    hit = places[at] == keys
-    return rows[hit] * size + ids[at[hit]]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Index:
+    """The numbers of the vocabulary's sequences in short lists by a hash, one behind the other."""
+
+    starts: npt.NDArray[np.int32]
+    """Where the list of each hash starts, with the end of the last one."""
+    numbers: Integers
+    places: Integers
+    """The place in the vocabulary of each number."""
+
+    def search(self, rows: Integers, keys: Integers, size: int) -> Integers:
+        """Return row times `size` plus place in the vocabulary for the numbers that it holds."""
+        hashes = _hash(keys)
+        at, ends = self.starts[hashes], self.starts[hashes + 1]
+        found = []
+        while (open_ := np.flatnonzero(at < ends)).size:
+            at, ends, rows, keys = at[open_], ends[open_], rows[open_], keys[open_]
+            hit = self.numbers[at] == keys
+            found.append(rows[hit] * size + self.places[at[hit]])
+            # A number that is found has no second place.
+            at = np.where(hit, ends, at + 1)
+        return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+
+
+def _hash(keys: Integers) -> Integers:
+    return ((keys.astype(np.uint64) * _MULTIPLIER) >> np.uint64(64 - _HASH_BITS)).astype(np.int64)
 
 
 def _codes(items: Sequence[str]) -> tuple[Integers, Integers]:
@@ -88,8 +114,8 @@ def _sequences(items: Sequence[str]) -> tuple[Integers, Integers]:
 
 
 @lru_cache(maxsize=4)
-def _index(artifact: Artifact) -> tuple[Integers, Integers]:
-    """Return the numbers of the vocabulary's sequences in order, with a last one above all, and their places."""
+def _index(artifact: Artifact) -> _Index:
+    """Return the index of the vocabulary: every feature of up to three characters."""
     short = [(feature, i) for feature, i in artifact.vocabulary.items() if len(feature) <= _SEQUENCE]
     rows, codes = _codes([feature for feature, _ in short])
     keys = np.zeros(len(short), dtype=np.int64)
@@ -98,7 +124,10 @@ def _index(artifact: Artifact) -> tuple[Integers, Integers]:
     for step in range(_SEQUENCE):
         more = lengths > step
         keys[more] = (keys[more] << _BITS) | codes[starts[more] + step]
-    order = np.argsort(keys)
-    ids = np.array([i for _, i in short], dtype=np.int64)
-    top = np.iinfo(np.int64).max
-    return np.append(keys[order], top), np.append(ids[order], -1)
+    hashes = _hash(keys)
+    order = np.argsort(hashes, kind="stable")
+    return _Index(
+        starts=np.searchsorted(hashes[order], np.arange(2**_HASH_BITS + 1)).astype(np.int32),
+        numbers=keys[order],
+        places=np.array([i for _, i in short], dtype=np.int64)[order],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -67,12 +68,13 @@ def _predictions(
 ) -> list[Prediction]:
     columns = [i for i, name in enumerate(CATEGORIES) if categories is None or name in categories]
     names = tuple(CATEGORIES[i] for i in columns)
-    best, shares = (found.tolist() for found in calibrated(artifact.calibration, raw[:, columns]))
-    flags = raw[:, len(CATEGORIES) :].tolist()
-    low = artifact.abstain_below
+    best, shares = calibrated(artifact.calibration, raw[:, columns])
+    unsure = shares[np.arange(len(shares)), best] < artifact.abstain_below
+    # Transposed, so that zip makes the tuples of the rows straight away.
+    rows = zip(*shares.T.tolist(), strict=True)
+    flags = (raw[:, i].tolist() for i in range(len(CATEGORIES), raw.shape[1]))
     return [
-        Prediction(names, tuple(values), place, values[place] < low, *flag)
-        for values, place, flag in zip(shares, best, flags, strict=True)
+        *map(Prediction, repeat(names), rows, best.tolist(), unsure.tolist(), *flags),
     ]
 
 
