@@ -46,6 +46,9 @@ _MOMENT_NAMES: Final = {
     "一季度": "3月", "第一季度": "3月", "二季度": "6月", "第二季度": "6月", "前二季度": "6月",
     "三季度": "9月", "第三季度": "9月", "前三季度": "9月", "四季度": "12月", "第四季度": "12月",
 }  # fmt: skip
+_REACH: Final = 400
+"""Characters on either side of a figure that can belong to its clause or sentence; in a cell of thousands of characters
+without a mark, what stands further away says nothing about the figure."""
 _CLAUSE_ENDS: Final = "，,。；;\n！!？?"
 _SENTENCE_ENDS: Final = "。；;\n！!？?"
 
@@ -222,9 +225,10 @@ def _pairs(text: str) -> frozenset[str]:
 
 def _bounds(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
     low, high = start, end
-    while low > 0 and not _ends(text, low - 1, marks):
+    least, most = max(0, start - _REACH), min(len(text), end + _REACH)
+    while low > least and not _ends(text, low - 1, marks):
         low -= 1
-    while high < len(text) and not _ends(text, high, marks):
+    while high < most and not _ends(text, high, marks):
         high += 1
     return low, high
 

@@ -35,7 +35,10 @@ FIELD_LABELS: Mapping[str, str] = {
 
 def shorten(text: str, limit: int = 40) -> str:
     """Return the text on one line, cut for display inside a sentence."""
-    line = " ".join(text.split())
+    # The beginning of a long cell is enough where its words fill the line.
+    line = " ".join(text[: 4 * limit].split())
+    if len(line) <= limit < len(text):
+        line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
