@@ -6,6 +6,7 @@ Pure functions over texts. Everything is conservative: a missing link costs a fi
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -224,18 +225,19 @@ def _pairs(text: str) -> frozenset[str]:
 
 
 def _bounds(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
-    low, high = start, end
-    least, most = max(0, start - _REACH), min(len(text), end + _REACH)
-    while low > least and not _ends(text, low - 1, marks):
-        low -= 1
-    while high < most and not _ends(text, high, marks):
-        high += 1
-    return low, high
+    cuts = _cuts(text, marks)
+    before, behind = bisect_left(cuts, start), bisect_left(cuts, end)
+    low = cuts[before - 1] + 1 if before else 0
+    high = cuts[behind] if behind < len(cuts) else len(text)
+    return max(low, start - _REACH), min(high, end + _REACH)
 
 
-def _ends(text: str, at: int, marks: str) -> bool:
-    """Whether the character cuts; a comma between digits (20,000) does not."""
-    char = text[at]
-    if char not in marks:
-        return False
-    return not (char == "," and text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit())
+@lru_cache(maxsize=1024)
+def _cuts(text: str, marks: str) -> tuple[int, ...]:
+    """Return the places of the marks that cut; a comma between digits (20,000) does not."""
+    return tuple(
+        at
+        for at, char in enumerate(text)
+        if char in marks
+        and not (char == "," and text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit())
+    )

@@ -31,7 +31,21 @@ Relation = Literal["equal", "differs", "rounded", "unit"]
 
 _ROUNDED: Final = Decimal("0.01")
 _ABOUT_AFTER: Final = re.compile(r"\s*(?:余|多|以上|左右|上下)|\s*[^\d，,。；;]{0,3}(?:以上|左右)")
-_ABOUT_BEFORE: Final = ("约", "近", "不少于", "不低于", "至少", "超过", "超", "≥", ">", "≧", "＞", "达", "达到")
+_ABOUT_BEFORE: Final = (
+    "约",
+    "近",
+    "不少于",
+    "不低于",
+    "至少",
+    "超过",
+    "超",
+    "≥",
+    ">",
+    "≧",
+    "＞",
+    "达",
+    "达到",
+)
 _LEAD: Final = re.compile(
     r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:(?:目标内容|绩效目标|目标)\s*\d{1,2})?\s*[:：]?"
 )
