@@ -27,7 +27,7 @@ _PREFIX = re.compile(
     )\s*""",
     re.VERBOSE,
 )
-_TAIL_BRACKET = re.compile(r"\(([^()]{0,60})\)$")
+_LONGEST_BRACKET: Final = 60
 _VALUE_ONLY = re.compile(r"[≥≤<>=≮≯]{0,2}[0-9.,*%‰~\-]*(?P<unit>\D{0,6})")
 _FORMULA = re.compile(r"[=×÷]|[^/]{2,}/[^/]{2,}|公式|计算")
 
@@ -82,13 +82,12 @@ def _says_only_value(inner: str) -> bool:
 def core_name(name: str) -> str:
     """Return the name for comparing, without prefixes and trailing brackets that hold only a value."""
     core = normalise(strip_prefix(name))
-    while (
-        core.endswith(")")
-        and (match := _TAIL_BRACKET.search(core))
-        and match.start() > 0
-        and _says_only_value(match[1])
-    ):
-        core = core[: match.start()]
+    while core.endswith(")"):
+        start = core.rfind("(")
+        inner = core[start + 1 : -1]
+        if start < 1 or ")" in inner or len(inner) > _LONGEST_BRACKET or not _says_only_value(inner):
+            break
+        core = core[:start]
     return core
 
 

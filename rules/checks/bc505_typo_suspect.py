@@ -17,6 +17,8 @@ _FIELDS: Final = {
     "value": "指标值",
     "basis": "指标值确定依据",
 }
+_MOST: Final = 20
+"""Of one cell; a text with more of them is not read one by one, the last finding tells how many are left."""
 
 
 class TypoSuspect(DocumentRule):
@@ -116,7 +118,9 @@ class TypoSuspect(DocumentRule):
     ) -> Iterator[Finding]:
         if len(cell.text) < 2:
             return
-        for start, end, wrong, right, _ in typos(cell.text):
+        hits = typos(cell.text)
+        more = len(hits) - _MOST
+        for number, (start, end, wrong, right, _) in enumerate(hits[:_MOST], 1):
             yield self.found(
                 ctx,
                 location=Location(at.path, (start, end), at.source),
@@ -125,6 +129,9 @@ class TypoSuspect(DocumentRule):
                 text=shorten(cell.text),
                 wrong=wrong,
                 right=right,
+                fact=f"{self.fact}，该处另有 {more} 处疑似错别字未逐一列出"
+                if number == _MOST < len(hits)
+                else None,
             )
 
     def curable(self, finding: Finding) -> bool:
