@@ -71,6 +71,13 @@ def link_items(
 
     Equal names first, then the most similar pairs. Names that differ in a number (一期, 二期) are never linked.
     """
+    return _linked(tuple(item_names), tuple(project_names), threshold)
+
+
+@lru_cache(maxsize=256)
+def _linked(
+    item_names: tuple[str, ...], project_names: tuple[str, ...], threshold: float
+) -> tuple[Link, ...]:
     items = [_plain_name(name) for name in item_names]
     projects = [_plain_name(name) for name in project_names]
     open_items = {k for k, name in enumerate(items) if name}
@@ -99,6 +106,7 @@ def link_items(
     return tuple(sorted(links, key=lambda link: link.item))
 
 
+@lru_cache(maxsize=16384)
 def same_object(text_a: str, text_b: str) -> float:
     """Return 0 to 1: how far two texts (a clause of a goal, an indicator name) speak of one object.
 
@@ -152,6 +160,7 @@ def other_moment(clause: str, name: str) -> bool:
     return bool(wanted) and not wanted & (_moments(clause) or {"12月"})
 
 
+@lru_cache(maxsize=16384)
 def _moments(text: str) -> frozenset[str]:
     return frozenset(_MOMENT_NAMES.get(found, found) for found in _MOMENT.findall(normalise(text)))
 

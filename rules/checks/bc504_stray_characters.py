@@ -99,7 +99,8 @@ class StrayCharacters(ProjectRule):
             yield from self._stray(ctx, "绩效目标", cell, ctx.at_goal(k))
             yield from self._long(ctx, "绩效目标", cell, ctx.at_goal(k), self.options.text_bytes)
         for row in ctx.live_rows:
-            yield from self._row(ctx, row)
+            if row.once(self.code, lambda row: next(self._row(ctx, row), None) is not None):
+                yield from self._row(ctx, row)
 
     def _row(self, ctx: ProjectContext, row: RowContext) -> Iterator[Finding]:
         limits = self.options
