@@ -358,9 +358,11 @@ class DocumentContext:
             before = whole._before
             total: Counter[Hashable] = Counter(before.tally(key, count)) if before is not None else Counter()
             for i, project in whole._changed:
-                total.update(project.once(key, count))
+                for name, number in project.once(key, count).items():
+                    total[name] += number
                 if before is not None and i < len(before.projects):
-                    total.subtract(before.projects[i].once(key, count))
+                    for name, number in before.projects[i].once(key, count).items():
+                        total[name] -= number
             whole._tables[key] = total
         found: Counter[Hashable] = whole._tables[key]
         return found

@@ -29,4 +29,6 @@ class Shared:
         if self._before is None:
             return tuple(own)
         kept = [row for row in self._before[key] if row.project.index not in self._changed]
+        if not kept:
+            return tuple(own)
         return tuple(sorted((*kept, *own), key=lambda row: (row.project.index, row.index)))
