@@ -250,6 +250,8 @@ def _unlike(before: Sequence[Known], after: Sequence[Finding], back: Back) -> li
 
     A finding about several rows may lose some of them and move to another; it may not gain any.
     """
+    if not after:
+        return []
     left = list(before)
     new = []
     for item in after:
