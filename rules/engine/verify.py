@@ -61,11 +61,20 @@ class Outcome:
                 return None
 
     @property
+    def new(self) -> Sequence[Finding]:
+        """Every finding that was not there."""
+        self._finish()
+        return self._new
+
+    @property
     def left(self) -> Set[Left]:
         """The keys of all findings that are there after the edits, as far as the rules read what changed."""
+        self._finish()
+        return self._left
+
+    def _finish(self) -> None:
         while self._next():
             pass
-        return self._left
 
 
 class Verifier:
@@ -150,7 +159,7 @@ class Verifier:
     def settled(self, draft: Draft, findings: Sequence[Finding]) -> frozenset[str]:
         """Return the fingerprints of those findings that are gone once a proven draft is taken."""
         edits = fill(draft.edits, draft.probes)
-        outcome = self.outcome(apply(self._ctx.document, edits), edits, _projects_of(findings))
+        outcome = self.outcome(None, edits, _projects_of(findings))
         return frozenset(
             item.fingerprint for item in findings if _remaining([item], outcome.left, edits) is None
         )
@@ -175,15 +184,17 @@ class Verifier:
         return self._local[key]
 
     def outcome(
-        self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int] = frozenset()
+        self, after: Document | None, edits: tuple[Edit, ...], looked_at: frozenset[int] = frozenset()
     ) -> Outcome:
         """Return what the rules say of the changed copy. Several findings of a row propose the same edits: run once.
 
-        `looked_at` are projects that document rules have to be asked of beside the changed ones.
+        `after` is None where the copy is not made yet; `looked_at` are projects that document rules have to be asked of
+        beside the changed ones.
         """
         key = (edits, looked_at)
         if key not in self._outcomes:
-            self._outcomes[key] = Outcome(self._run(after, edits, looked_at))
+            changed = after if after is not None else apply(self._ctx.document, edits)
+            self._outcomes[key] = Outcome(self._run(changed, edits, looked_at))
         return self._outcomes[key]
 
     def _run(self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int]) -> Iterator[Step]:
