@@ -32,6 +32,8 @@ _BRACKETS: Final = {
 }
 _QUOTES: Final = dict.fromkeys("“”„‟‘’‚‛「」『』〝〞＂'\"", '"')
 
+# Characters that stay as they are for comparing: nearly all of a name. A test holds the set against the table.
+_OTHERS = re.compile('[^\u3400-\u9fff0-9a-z!"#$%&()*+,./:;<=>?@\\\\^_`{|}~≥≤、。-]+')
 _DROPPED: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _VARIATION = re.compile("[\ufe00-\ufe0f]")
 
@@ -78,7 +80,11 @@ def normalise(text: str) -> str:
     latin lower-case; brackets, quotes and dashes unified. NFKC is applied to each character by itself so
     that every result character has one place in the original.
     """
-    return text.translate(_normal_table())
+    return _OTHERS.sub(_folded, text)
+
+
+def _folded(match: re.Match[str]) -> str:
+    return match[0].translate(_normal_table())
 
 
 def normalise_with_map(text: str) -> tuple[str, tuple[int, ...]]:

@@ -12,15 +12,22 @@ from corpora.store import CorpusError, load_yaml
 from nlp.text import core_name, normalise
 
 _TRAILING_BRACKET = re.compile(r"\([^()]*\)$")
-_TRAILING_MARKS = re.compile(r"[.。,;:、!?·\-—*★☆\"'“”]+$")
+_TRAILING_MARKS = ".。,;:、!?·-—*★☆\"'“”"
 _VALUE_TAIL = re.compile(
     r"(?:达到|达|高于|低于|不低于|不少于|不超过|不高于|大于|小于|控制在|保持在|稳定在|为|≥|≤|>=|<=|>|<|=)"
     r"\d[\d.]*(?:%|‰|个百分点)?(?:以上|以内|以下|左右)?$"
 )
-_TREND_TAIL = re.compile(
-    r"(?:有所|明显|显著|逐年|逐步|稳步|持续|不断|进一步|大幅|大幅度|得到|同比|比上年|较上年|切实|有效)*"
-    r"(?:提升|提高|增长|增加|改善|增强|扩大|上升|下降|降低|减少|达标)?(?:的)?(?:情况|指标|目标|目标值)?$"
-)
+_VALUE_LAST = frozenset(".%‰点上内下右")
+"""Besides a digit, the characters in which such a tail can end; most names end in none of them."""
+_ADVERBS = (
+    "有所", "明显", "显著", "逐年", "逐步", "稳步", "持续", "不断", "进一步", "大幅", "大幅度", "得到", "同比", "比上年",
+    "较上年", "切实", "有效",
+)  # fmt: skip
+_CHANGES = (
+    "提升", "提高", "增长", "增加", "改善", "增强", "扩大", "上升", "下降", "降低", "减少", "达标",
+)  # fmt: skip
+_TREND_TAIL = (("情况", "指标", "目标", "目标值"), ("的",), _CHANGES)
+"""What may stand behind the measure, the last part first, each once at most; before it any number of adverbs."""
 
 
 def data(name: str) -> Any:
@@ -85,10 +92,11 @@ def bare(name: str) -> str:
     """Return the core name without trailing brackets, marks and a value glued to it (知晓率达到90%)."""
     core = core_name(name)
     for _ in range(4):
-        shorter = _TRAILING_MARKS.sub("", core)
+        shorter = core.rstrip(_TRAILING_MARKS)
         if shorter.endswith(")"):
             shorter = _TRAILING_BRACKET.sub("", shorter)
-        shorter = _VALUE_TAIL.sub("", shorter)
+        if shorter and (shorter[-1] in _VALUE_LAST or shorter[-1].isdecimal()):
+            shorter = _VALUE_TAIL.sub("", shorter)
         if shorter == core or not shorter:
             break
         core = shorter
@@ -99,8 +107,21 @@ def bare(name: str) -> str:
 def head(name: str) -> str:
     """Return the bare name without trend words behind the measure (知晓率逐年提升, 收入增加情况)."""
     text = bare(name)
-    match = _TREND_TAIL.search(text)
-    return text[: match.start()] if match is not None and match.start() else text
+    return text[: _trend_start(text)] or text
+
+
+def _trend_start(text: str) -> int:
+    """Return where the longest trend tail of a text starts, read from its end: a pattern would try every place."""
+    starts = {len(text)}
+    for part in _TREND_TAIL:
+        starts |= {at - len(word) for at in starts for word in part if text.endswith(word, 0, at)}
+    waiting = list(starts)
+    while waiting:
+        at = waiting.pop()
+        fresh = {at - len(word) for word in _ADVERBS if text.endswith(word, 0, at)} - starts
+        starts |= fresh
+        waiting += fresh
+    return min(starts)
 
 
 @cache

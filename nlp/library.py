@@ -118,24 +118,50 @@ def search(
     mine = f"{project.name}|{project.purpose}"
     builds, keeps = _BUILD.search(project.name) is not None, _KEEP.search(project.name) is not None
     found: list[tuple[float, str, int, float]] = []
-    for number, entry in enumerate(entries()):
-        if category is not None and entry.category != category:
-            continue
-        if entry.sector != GENERAL and entry.sector not in sectors:
-            continue
-        if unit_kinds is not None and unit_kind(entry) not in unit_kinds:
-            continue
-        score, _, told = base.get(number, _NOTHING)
-        if (entry.sector == GENERAL and not told) or _other_phase(entry, builds, keeps):
-            continue
-        if target:
-            score += fuzz.ratio(target, normalise(entry.name)) / 300
-        if score > 0:
-            found.append((-round(score, 4), entry.name, number, score))
+    for sector in {GENERAL, *sectors}:
+        for item in _candidates().get((sector, category), ()):
+            if unit_kinds is not None and unit_kind(item.entry) not in unit_kinds:
+                continue
+            score, _, told = base.get(item.number, _NOTHING)
+            if (sector == GENERAL and not told) or item.is_of_other_phase(builds, keeps):
+                continue
+            if target:
+                score += fuzz.ratio(target, item.name) / 300
+            if score > 0:
+                found.append((-round(score, 4), item.entry.name, item.number, score))
     return tuple(
         _hit(number, score, base.get(number, _NOTHING), mine, target)
         for _, _, number, score in sorted(found)[:limit]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """An entry with what a search asks of each."""
+
+    number: int
+    entry: Entry
+    name: str
+    """Normalised."""
+    builds: bool
+    keeps: bool
+
+    def is_of_other_phase(self, builds: bool, keeps: bool) -> bool:
+        """Whether the entry is for building what the project only keeps running, or the reverse."""
+        return self.builds if keeps and not builds else self.keeps if builds and not keeps else False
+
+
+@cache
+def _candidates() -> Mapping[tuple[str, str | None], tuple[_Candidate, ...]]:
+    """Return (sector, class or None for all) → entries."""
+    found: dict[tuple[str, str | None], list[_Candidate]] = defaultdict(list)
+    for number, entry in enumerate(entries()):
+        builds = entry.type == "基建工程" or _BUILD_NAME.search(entry.name) is not None
+        keeps = _KEEP.search(entry.name) is not None
+        item = _Candidate(number, entry, normalise(entry.name), builds, keeps)
+        for category in (entry.category, None):
+            found[entry.sector, category].append(item)
+    return MappingProxyType({key: tuple(items) for key, items in found.items()})
 
 
 def _hit(
@@ -160,13 +186,6 @@ def _covers(number: int, text: str) -> bool:
     telling = _telling()[number]
     total = sum(map(len, telling))
     return total > 0 and sum(len(word) for word in telling if word in text) > _HALF * total
-
-
-def _other_phase(entry: Entry, builds: bool, keeps: bool) -> bool:
-    """Whether the entry is for building what the project only keeps running, or the reverse."""
-    if keeps and not builds:
-        return entry.type == "基建工程" or _BUILD_NAME.search(entry.name) is not None
-    return builds and not keeps and _KEEP.search(entry.name) is not None
 
 
 @cache

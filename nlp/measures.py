@@ -16,7 +16,8 @@ Strength = Literal["certain", "likely"]
 Cap = Literal["hard", "soft"]
 
 _ASKER: Final = re.compile(r"(?P<who>[\u4e00-\u9fff]{2,12}?)对(?!象)[\u4e00-\u9fff].*的?$")
-_YES_NO: Final = re.compile(r"是否|能否|有无")
+_QUESTIONS: Final = ("是否", "能否", "有无")
+_YES_NO: Final = re.compile("|".join(_QUESTIONS))
 _QUALIFIER: Final = re.compile(
     r"[^,;、的对和及与](?<!保障)(?<!提高)(?<!提升)(?<!确保)(?<!实现)(?<!增强)(?<=..)$"
 )
@@ -38,7 +39,8 @@ class LexiconEntry:
 
 def is_yes_no(name: str) -> bool:
     """Whether the name is a question to be answered by 是 or 否."""
-    return _YES_NO.search(core_name(name)) is not None
+    core = core_name(name)
+    return any(word in core for word in _QUESTIONS)
 
 
 @lru_cache(maxsize=16384)

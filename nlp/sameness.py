@@ -41,6 +41,7 @@ class Reading:
     """(group, word) of every word that has opposites."""
 
 
+@lru_cache(maxsize=32768)
 def similarity(first: str, second: str) -> float:
     """Return 0 to 1: how surely two indicator texts measure one thing; 0 where something rules it out."""
     a, b = read(first), read(second)

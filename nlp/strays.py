@@ -31,6 +31,8 @@ _HARMLESS: Final = frozenset("\t\n\r\u3000\u00a0\u200c")
 @lru_cache(maxsize=8192)
 def gbk_bytes(text: str) -> int:
     """Return the length of a text in GBK, the measure of the budget system; four bytes for what GBK lacks."""
+    if _in_gbk(text):
+        return len(text.encode("gbk"))
     return sum(1 if char < "\x80" else 2 if _in_gbk(char) else 4 for char in text)
 
 
@@ -77,9 +79,9 @@ def unreadable(text: str) -> int:
     return text.find(_REPLACEMENT)
 
 
-def _in_gbk(char: str) -> bool:
+def _in_gbk(text: str) -> bool:
     try:
-        char.encode("gbk")
+        text.encode("gbk")
     except UnicodeEncodeError:
         return False
     return True

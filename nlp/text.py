@@ -27,7 +27,7 @@ _PREFIX = re.compile(
     )\s*""",
     re.VERBOSE,
 )
-_TAIL_BRACKET = re.compile(r"\(([^()]{0,60})\)$")
+_LONGEST_BRACKET: Final = 60
 _VALUE_ONLY = re.compile(r"[≥≤<>=≮≯]{0,2}[0-9.,*%‰~\-]*(?P<unit>\D{0,6})")
 _FORMULA = re.compile(r"[=×÷]|[^/]{2,}/[^/]{2,}|公式|计算")
 
@@ -56,7 +56,8 @@ def clean(text: str) -> str:
 
 
 @lru_cache(maxsize=16384)
-def _strip_prefix(name: str) -> str:
+def strip_prefix(name: str) -> str:
+    """Return the name without 指标n:, ★, * and leading numbering; an all-prefix name stays."""
     rest = name
     for _ in range(6):
         match = _PREFIX.match(rest)
@@ -64,11 +65,6 @@ def _strip_prefix(name: str) -> str:
             break
         rest = rest[match.end() :]
     return rest.strip()
-
-
-def strip_prefix(name: str) -> str:
-    """Return the name without 指标n:, ★, * and leading numbering; an all-prefix name stays."""
-    return _strip_prefix(name)
 
 
 def _says_only_value(inner: str) -> bool:
@@ -83,16 +79,16 @@ def _says_only_value(inner: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _core_name(name: str) -> str:
-    core = normalise(strip_prefix(name))
-    while (match := _TAIL_BRACKET.search(core)) and match.start() > 0 and _says_only_value(match[1]):
-        core = core[: match.start()]
-    return core
-
-
 def core_name(name: str) -> str:
     """Return the name for comparing, without prefixes and trailing brackets that hold only a value."""
-    return _core_name(name)
+    core = normalise(strip_prefix(name))
+    while core.endswith(")"):
+        start = core.rfind("(")
+        inner = core[start + 1 : -1]
+        if start < 1 or ")" in inner or len(inner) > _LONGEST_BRACKET or not _says_only_value(inner):
+            break
+        core = core[:start]
+    return core
 
 
 def is_not_applicable(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ _KINDS: Final = {
 }
 
 
+@lru_cache(maxsize=8192)
 def cues(query: Query, category: str, against: str | None = None) -> tuple[str, ...]:
     """Return up to three deciding words, the strongest first; words of the name, else the kind of value.
 

@@ -18,35 +18,39 @@ _ENDINGS: Final = (4, 5)
 _MAX_NAME: Final = 60
 _MAX_DESCRIPTION: Final = 120
 # Namespaces keep one dictionary: name sequences are bare, all others start with a control character.
-_DESCRIPTION: Final = "\x01"
+DESCRIPTION: Final = "\x01"
 _VALUE: Final = "\x02"
 _CUE: Final = "\x03"
 
 
 def pieces(query: Query) -> list[str]:
     """Return the features of a query as strings; repeats are meant to count once."""
-    core = core_name(query.name)
-    found = list(_name_pieces(core[:_MAX_NAME]))
-    found += (f"{_CUE}{category}:{strength}" for category, _, strength in category_cues(query.name))
-    if query.description:
-        text = normalise(query.description)[:_MAX_DESCRIPTION]
-        if text != core and text != normalise(query.name):
-            found += map(add, map(_DESCRIPTION.__add__, text), text[1:])
-    if query.value or query.unit:
-        found += _value_pieces(query.value, query.operator, query.unit)
+    name, description = texts(query)
+    pairs = list(map(add, name, name[1:]))
+    # Sequences of one to three characters. The end of a name says what is measured: it is seen in longer pieces too.
+    found = [*name, *pairs, *map(add, pairs, name[2:]), *extra_pieces(query, name)]
+    found += map(add, map(DESCRIPTION.__add__, description), description[1:])
     return found
 
 
-def _name_pieces(core: str) -> list[str]:
-    text = f"^{core}$"
-    pairs = list(map(add, text, text[1:]))
-    # Sequences of one to three characters. The end of a name says what is measured: it is seen in longer pieces too.
-    return [
-        *text,
-        *pairs,
-        *map(add, pairs, text[2:]),
-        *(text[-size:] for size in _ENDINGS if size <= len(text)),
-    ]
+def texts(query: Query) -> tuple[str, str]:
+    """Return the texts to cut into sequences: the name between marks for its ends, and what the description adds."""
+    core = core_name(query.name)
+    text = ""
+    if query.description:
+        text = normalise(query.description)[:_MAX_DESCRIPTION]
+        if text == core or text == normalise(query.name):
+            text = ""
+    return f"^{core[:_MAX_NAME]}$", text
+
+
+def extra_pieces(query: Query, name: str) -> list[str]:
+    """Return the features beside the sequences: longer ends of the name, cues, what the value is."""
+    found = [name[-size:] for size in _ENDINGS if size <= len(name)]
+    found += [f"{_CUE}{category}:{strength}" for category, _, strength in category_cues(query.name)]
+    if query.value or query.unit:
+        found += _value_pieces(query.value, query.operator, query.unit)
+    return found
 
 
 @lru_cache(maxsize=16384)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from nlp.classify import batch
 from nlp.classify.artifact import Artifact, Floats, load
 from nlp.classify.features import pieces
 from nlp.classify.query import Prediction, Query
 from nlp.scheme import CATEGORIES
 
 _BATCH: Final = 4096
+_FEW: Final = 6
+"""Up to so many rows are faster one by one; what only a batch needs costs as much as they do."""
 _EPSILON: Final = 1e-6
 
 
@@ -37,19 +40,11 @@ def classify_many(queries: Sequence[Query], categories: frozenset[str] | None = 
 
 def probabilities(artifact: Artifact, queries: Sequence[Query]) -> npt.NDArray[np.float64]:
     """Return raw probabilities, shape (queries, heads), before calibration."""
-    if len(queries) == 1:
-        return _probabilities_of_one(artifact, queries[0])
-    size = len(artifact.vocabulary)
-    texts = [pieces(query) for query in queries]
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    found = map(artifact.vocabulary.get, chain.from_iterable(texts), repeat(-1))
-    ids = np.fromiter(found, dtype=np.int64, count=int(lengths.sum()))
-    # One sort over the batch drops repeats and puts the features of each row in order, so that sums are equal
-    # in any batch; unknown features are left out.
-    keys = np.repeat(np.arange(len(texts)), lengths) * size + ids
-    rows, ids = np.divmod(np.unique(keys[ids >= 0]), size)
-    counts = np.bincount(rows, minlength=len(texts))
-    scores = np.tile(artifact.bias.astype(np.float64), (len(texts), 1))
+    if 1 <= len(queries) <= _FEW:
+        return np.concatenate([_probabilities_of_one(artifact, query) for query in queries])
+    rows, ids = batch.known(artifact, queries)
+    counts = np.bincount(rows, minlength=len(queries))
+    scores = np.tile(artifact.bias.astype(np.float64), (len(queries), 1))
     filled = np.flatnonzero(counts)
     if filled.size:
         starts = (np.cumsum(counts) - counts)[filled]
@@ -75,12 +70,13 @@ def _predictions(
 ) -> list[Prediction]:
     columns = [i for i, name in enumerate(CATEGORIES) if categories is None or name in categories]
     names = tuple(CATEGORIES[i] for i in columns)
-    best, shares = (found.tolist() for found in calibrated(artifact.calibration, raw[:, columns]))
-    flags = raw[:, len(CATEGORIES) :].tolist()
-    low = artifact.abstain_below
+    best, shares = calibrated(artifact.calibration, raw[:, columns])
+    unsure = shares[np.arange(len(shares)), best] < artifact.abstain_below
+    # Transposed, so that zip makes the tuples of the rows straight away.
+    rows = zip(*shares.T.tolist(), strict=True)
+    flags = (raw[:, i].tolist() for i in range(len(CATEGORIES), raw.shape[1]))
     return [
-        Prediction(names, tuple(values), place, values[place] < low, *flag)
-        for values, place, flag in zip(shares, best, flags, strict=True)
+        *map(Prediction, repeat(names), rows, best.tolist(), unsure.tolist(), *flags),
     ]
 
 

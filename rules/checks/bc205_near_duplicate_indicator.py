@@ -113,7 +113,7 @@ class NearDuplicateIndicator(ProjectRule):
                 yield self._found(
                     members[0], members[1:], "same-value", "指标值相同，同一数值用于三个及以上类型"
                 )
-        for first, second in combinations(ctx.live_rows, 2):
+        for first, second in combinations([row for row in ctx.live_rows if len(row.name) >= 4], 2):
             if _one_measure(first, second) and (first.index, second.index) not in taken:
                 taken.add((first.index, second.index))
                 yield self._found(second, [first], "same-measure", "考核的是同一内容")
@@ -157,11 +157,9 @@ class NearDuplicateIndicator(ProjectRule):
 
 def _one_measure(first: RowContext, second: RowContext) -> bool:
     """Whether two names are one measure in other words (慰问金发放及时率, 及时发放慰问金) with values of one kind."""
-    if first.name == second.name or min(len(first.name), len(second.name)) < 4:
-        return False
-    if is_satisfaction(first.text("name")):
-        return False
     if first.quantity.kind != second.quantity.kind or first.quantity.operator in CEILINGS:
+        return False
+    if first.name == second.name or is_satisfaction(first.text("name")):
         return False
     return same(first.text("name"), second.text("name"))
 

@@ -202,15 +202,20 @@ def _percentages(project: ProjectContext) -> tuple[int, dict[Decimal, list[RowCo
     valued = 0
     by_value: dict[Decimal, list[RowContext]] = {}
     for row in project.live_rows:
-        if not row.norm("value"):
-            continue
-        valued += 1
-        value = percent(row.quantity)
-        if value is None or row.quantity.upper is not None:
-            continue
-        if not (value == _FULL and is_capped_rate(row.text("name"))):
-            by_value.setdefault(value, []).append(row)
+        if row.norm("value"):
+            valued += 1
+            value = row.once("percentage", _percentage)
+            if value is not None:
+                by_value.setdefault(value, []).append(row)
     return valued, by_value
+
+
+def _percentage(row: RowContext) -> Decimal | None:
+    """Return the percentage that a row asks for; 100 % of what cannot be more is no choice."""
+    value = percent(row.quantity)
+    if row.quantity.upper is not None or (value == _FULL and is_capped_rate(row.text("name"))):
+        return None
+    return value
 
 
 def _asking(project: ProjectContext, value: Decimal) -> list[RowContext]:

@@ -150,7 +150,7 @@ def _reason(text: str) -> tuple[str, str] | None:
     wrong = _wrong_day(text)
     if wrong is not None:
         return "no-such-day", f"中的「{wrong}」不是有效日期"
-    if _BROKEN.search(text) and len(text) <= 20:
+    if len(text) <= 20 and _BROKEN.search(text):
         return "broken-number", "中的数字书写有误"
     if len(numbers) == 1 and len(text) <= 16 and len(signs) >= 2 and "且" not in text and "(含" not in text:
         return "two-operators", "有两个计算符号"

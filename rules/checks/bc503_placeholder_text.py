@@ -8,7 +8,7 @@ from models.records.document import Cell
 from models.records.finding import Applicability, Edit, Evidence, Finding, Location, Severity
 from nlp.naming import placeholders
 from rules.engine.base import FORM, ProjectRule, Source
-from rules.engine.context import ProjectContext, shorten
+from rules.engine.context import ProjectContext, RowContext, shorten
 from rules.engine.draft import Draft
 from rules.rewriting.basis import basis_text
 from rules.rewriting.cells import row_at, row_edits, text_at
@@ -30,6 +30,8 @@ _FIELDS: Final = {
     "description": "绩效指标描述",
     "basis": "指标值确定依据",
 }
+_OPTIONAL: Final = frozenset({"description", "basis"})
+"""Cells that may stay empty."""
 _DASHES: Final = frozenset("/／-－—–")
 
 
@@ -105,23 +107,13 @@ class PlaceholderText(ProjectRule):
         for row in ctx.rows:
             if row.is_filler:
                 continue
-            for name, place in _FIELDS.items():
-                cell_or_none = row.row.cell(name)
-                if cell_or_none is not None:
-                    yield from self._cell(
-                        ctx, place, cell_or_none, row.at(name), name in ("description", "basis")
-                    )
+            for name, cell in row.once(self.code, _unfilled_cells):
+                yield from self._cell(ctx, _FIELDS[name], cell, row.at(name), name in _OPTIONAL)
 
     def _cell(
         self, ctx: ProjectContext, place: str, cell: Cell, location: Location, optional: bool
     ) -> Iterator[Finding]:
-        if not cell.text:
-            return
-        found = [
-            item
-            for item in placeholders(cell.text)
-            if not (optional and item[2] == "lone" and set(cell.text.strip()) <= _DASHES)
-        ]
+        found = _residues(cell.text, optional)
         if not found:
             return
         start, end, kind = found[0]
@@ -171,6 +163,22 @@ class PlaceholderText(ProjectRule):
                 edits=row_edits(row, {"basis": basis}),
                 blanks=(blank,),
             )
+
+
+def _residues(text: str, optional: bool) -> list[tuple[int, int, str]]:
+    """Return (start, end, kind) of what is left of a template; a dash in a cell that may stay empty is none."""
+    return [
+        item
+        for item in (placeholders(text) if text else ())
+        if not (optional and item[2] == "lone" and set(text.strip()) <= _DASHES)
+    ]
+
+
+def _unfilled_cells(row: RowContext) -> tuple[tuple[str, Cell], ...]:
+    cells = ((name, row.row.cell(name)) for name in _FIELDS)
+    return tuple(
+        (name, cell) for name, cell in cells if cell is not None and _residues(cell.text, name in _OPTIONAL)
+    )
 
 
 def _cleaned(text: str, finding: Finding) -> str:

@@ -15,7 +15,8 @@ from rules.engine.draft import Draft
 from rules.rewriting.cells import text_at
 from rules.support.cells import marked_qualitative
 
-_GRADES: Final = re.compile(r"[优良].*[中差]|部分达成|未达成|基本达到", re.DOTALL)
+# From the first 优 or 良 alone: asked of each of them, a long cell would be read as often as it has them.
+_GRADES: Final = re.compile(r"\A[^优良]*[优良].*[中差]|部分达成|未达成|基本达到", re.DOTALL)
 
 
 class StrayCharacters(ProjectRule):
@@ -98,7 +99,8 @@ class StrayCharacters(ProjectRule):
             yield from self._stray(ctx, "绩效目标", cell, ctx.at_goal(k))
             yield from self._long(ctx, "绩效目标", cell, ctx.at_goal(k), self.options.text_bytes)
         for row in ctx.live_rows:
-            yield from self._row(ctx, row)
+            if row.once(self.code, lambda row: next(self._row(ctx, row), None) is not None):
+                yield from self._row(ctx, row)
 
     def _row(self, ctx: ProjectContext, row: RowContext) -> Iterator[Finding]:
         limits = self.options

@@ -7,7 +7,7 @@ from models.records.document import Cell
 from models.records.finding import Edit, Evidence, Finding, Location, Severity
 from nlp.naming import typos
 from rules.engine.base import FORM, DocumentRule, Source
-from rules.engine.context import DocumentContext, ProjectContext, shorten
+from rules.engine.context import DocumentContext, ProjectContext, RowContext, shorten
 from rules.engine.draft import Draft
 from rules.rewriting.cells import row_at, text_at
 
@@ -17,6 +17,8 @@ _FIELDS: Final = {
     "value": "指标值",
     "basis": "指标值确定依据",
 }
+_MOST: Final = 20
+"""Of one cell; a text with more of them is not read one by one, the last finding tells how many are left."""
 
 
 class TypoSuspect(DocumentRule):
@@ -82,19 +84,21 @@ class TypoSuspect(DocumentRule):
     advice = "请核实；确为错字的，将「{wrong}」改为「{right}」"
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
-        department = ctx.document.department
-        if department is not None:
-            for key, cells in (("goals", department.goals), ("measures", department.measures)):
-                for k, cell in enumerate(cells):
-                    place = "总体绩效目标" if key == "goals" else "工作保障措施"
-                    yield from self._cell(
-                        ctx, place, cell, Location(f"department.{key}[{k}]", None, cell.source)
-                    )
-            for k, item in enumerate(department.items):
-                for key, cell in (("name", item.name), ("goal", item.goal), ("indicator", item.indicator)):
-                    yield from self._cell(ctx, "分项绩效目标", cell, ctx.at_item(k, key))
+        yield from ctx.part_one(f"{self.code} part one", lambda whole: tuple(self._part_one(whole)))
         for project in ctx.projects:
             yield from self._project(project)
+
+    def _part_one(self, ctx: DocumentContext) -> Iterator[Finding]:
+        department = ctx.document.department
+        if department is None:
+            return
+        for key, cells in (("goals", department.goals), ("measures", department.measures)):
+            for k, cell in enumerate(cells):
+                place = "总体绩效目标" if key == "goals" else "工作保障措施"
+                yield from self._cell(ctx, place, cell, Location(f"department.{key}[{k}]", None, cell.source))
+        for k, item in enumerate(department.items):
+            for key, cell in (("name", item.name), ("goal", item.goal), ("indicator", item.indicator)):
+                yield from self._cell(ctx, "分项绩效目标", cell, ctx.at_item(k, key))
 
     def _project(self, ctx: ProjectContext) -> Iterator[Finding]:
         project = ctx.project
@@ -103,20 +107,17 @@ class TypoSuspect(DocumentRule):
         for k, cell in enumerate(project.goals):
             yield from self._cell(ctx, "绩效目标", cell, ctx.at_goal(k))
         for row in ctx.live_rows:
-            seen: set[str] = set()
-            for field, place in _FIELDS.items():
-                cell_or_none = row.row.cell(field)
-                if cell_or_none is None or cell_or_none.text in seen:
-                    continue
-                seen.add(cell_or_none.text)
-                yield from self._cell(ctx, place, cell_or_none, row.at(field))
+            for field, cell in row.once(self.code, _suspect_cells):
+                yield from self._cell(ctx, _FIELDS[field], cell, row.at(field))
 
     def _cell(
         self, ctx: DocumentContext | ProjectContext, place: str, cell: Cell, at: Location
     ) -> Iterator[Finding]:
         if len(cell.text) < 2:
             return
-        for start, end, wrong, right, _ in typos(cell.text):
+        hits = typos(cell.text)
+        more = len(hits) - _MOST
+        for number, (start, end, wrong, right, _) in enumerate(hits[:_MOST], 1):
             yield self.found(
                 ctx,
                 location=Location(at.path, (start, end), at.source),
@@ -125,6 +126,9 @@ class TypoSuspect(DocumentRule):
                 text=shorten(cell.text),
                 wrong=wrong,
                 right=right,
+                fact=f"{self.fact}，该处另有 {more} 处疑似错别字未逐一列出"
+                if number == _MOST < len(hits)
+                else None,
             )
 
     def curable(self, finding: Finding) -> bool:
@@ -153,6 +157,15 @@ class TypoSuspect(DocumentRule):
             rationale="疑似错别字，请核实",
             edits=tuple(edits),
         )
+
+
+def _suspect_cells(row: RowContext) -> tuple[tuple[str, Cell], ...]:
+    """Return the cells of a row with a wrong word; a text that is copied from cell to cell counts once."""
+    cells = {field: cell for field in _FIELDS if (cell := row.row.cell(field)) is not None}
+    first = {cell.text: field for field, cell in reversed(cells.items())}
+    return tuple(
+        (field, cell) for field, cell in cells.items() if first[cell.text] == field and typos(cell.text)
+    )
 
 
 RULE = TypoSuspect

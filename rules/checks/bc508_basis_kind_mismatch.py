@@ -6,7 +6,7 @@ from typing import Final
 from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import basis_kind, basis_names_document, is_bare_kind, is_money_name
 from rules.engine.base import DOC_101, ProjectRule, Source
-from rules.engine.context import ProjectContext
+from rules.engine.context import ProjectContext, RowContext
 from rules.engine.draft import Draft
 from rules.rewriting.basis import basis_text
 from rules.rewriting.cells import row_at, row_edits
@@ -78,30 +78,10 @@ class BasisKindMismatch(ProjectRule):
 
     def check(self, ctx: ProjectContext) -> Iterator[Finding]:
         for row in ctx.live_rows:
+            rest = row.once(self.code, _mismatch)
+            if rest is None:
+                continue
             text = row.text("basis")
-            if not text or (kind := basis_kind(text)) is None or basis_names_document(text):
-                continue
-            rest: dict[str, str] = {}
-            if row.category == "成本":
-                if kind not in _NOT_FOR_COST or not is_bare_kind(text):
-                    continue
-                verdict = lexicon_verdict(row)
-                if verdict is not None and verdict.severity is Severity.ERROR:
-                    continue  # BC101 moves the row; a cost standard would not help it there.
-            elif kind == _SPENDING and row.category is not None and not is_money_name(row.name):
-                rest = {
-                    "fact": "{level}「{row}」的确定依据为「{filed}」，预算支出标准只适用于成本指标",
-                    "impact": "该依据不能说明目标值的高低",
-                    "advice": "建议改填计划标准、历史标准或行业标准，并写明文件名称",
-                }
-            elif kind == "计划标准" and is_bare_kind(text):
-                rest = {
-                    "fact": "{level}「{row}」的确定依据只写「{filed}」，没有写明计划文件",
-                    "impact": "目标值是否符合计划无从核对",
-                    "advice": "建议写明计划文件的名称和文号",
-                }
-            else:
-                continue
             yield self.found(
                 ctx,
                 location=row.at("basis"),
@@ -124,6 +104,32 @@ class BasisKindMismatch(ProjectRule):
             edits=row_edits(row, {"basis": text}),
             blanks=(blank,),
         )
+
+
+def _mismatch(row: RowContext) -> dict[str, str] | None:
+    """Return the texts that replace the rule's own where the basis does not suit the row, None where it does."""
+    text = row.text("basis")
+    if not text or (kind := basis_kind(text)) is None or basis_names_document(text):
+        return None
+    if row.category == "成本":
+        if kind not in _NOT_FOR_COST or not is_bare_kind(text):
+            return None
+        verdict = lexicon_verdict(row)
+        # BC101 moves the row; a cost standard would not help it there.
+        return None if verdict is not None and verdict.severity is Severity.ERROR else {}
+    if kind == _SPENDING and row.category is not None and not is_money_name(row.name):
+        return {
+            "fact": "{level}「{row}」的确定依据为「{filed}」，预算支出标准只适用于成本指标",
+            "impact": "该依据不能说明目标值的高低",
+            "advice": "建议改填计划标准、历史标准或行业标准，并写明文件名称",
+        }
+    if kind == "计划标准" and is_bare_kind(text):
+        return {
+            "fact": "{level}「{row}」的确定依据只写「{filed}」，没有写明计划文件",
+            "impact": "目标值是否符合计划无从核对",
+            "advice": "建议写明计划文件的名称和文号",
+        }
+    return None
 
 
 RULE = BasisKindMismatch

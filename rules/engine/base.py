@@ -6,6 +6,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import cycle
 from typing import Any, ClassVar, Literal
 
 from models.records.finding import Basis, Evidence, Finding, Location, Severity, Suggestion, Wording
@@ -55,7 +57,21 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 def _fill(template: str, values: Mapping[str, object]) -> str:
     """Fill `{key}` slots. Unlike str.format, braces in filed text that a rule quotes do no harm."""
-    return _SLOT.sub(lambda slot: str(values.get(slot[1], slot[0])), template)
+    if "{" not in template:
+        return template
+    parts = _parts(template)
+    return "".join(
+        [
+            str(values.get(part, f"{{{part}}}")) if slot else part
+            for slot, part in zip(cycle((False, True)), parts)
+        ]
+    )
+
+
+@lru_cache(maxsize=4096)
+def _parts(template: str) -> tuple[str, ...]:
+    """Return text and keys of a template by turns."""
+    return tuple(_SLOT.split(template))
 
 
 class Rule(ABC):

@@ -16,6 +16,7 @@ from nlp import quantity as quantities
 from nlp.classify import Prediction, Query, classify_many
 from nlp.scheme import Scheme, load_scheme
 from nlp.text import core_name, is_not_applicable, normalise
+from rules.engine.shared import Shared
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -35,7 +36,10 @@ FIELD_LABELS: Mapping[str, str] = {
 
 def shorten(text: str, limit: int = 40) -> str:
     """Return the text on one line, cut for display inside a sentence."""
-    line = " ".join(text.split())
+    # The beginning of a long cell is enough where its words fill the line.
+    line = " ".join(text[: 4 * limit].split())
+    if len(line) <= limit < len(text):
+        line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -48,12 +52,25 @@ class RowContext:
         self.row = row
         self.path = f"{project.path}.rows[{index}]"
         self._norms: dict[str, str] = {}
+        self._kept: dict[str, Any] = {}
+        self.answer: Prediction | None = None
+        """What the class model says of the row, once its project has asked; rules use `prediction`."""
 
     def moved_to(self, project: ProjectContext, index: int) -> RowContext:
         """Return the same row in a changed copy of its project, with every fact that is already known."""
         other = RowContext(project, index, self.row)
         other.__dict__ = {**self.__dict__, "project": project, "index": index, "path": other.path}
         return other
+
+    def once(self, key: str, compute: Callable[[RowContext], T]) -> T:
+        """Return what `compute` says of the row's own cells (no place, nothing of its project), asked once.
+
+        Changed copies of the document share what is known of rows that they do not change.
+        """
+        if key not in self._kept:
+            self._kept[key] = compute(self)
+        found: T = self._kept[key]
+        return found
 
     def text(self, field: str) -> str:
         """Return the filed text of a field, "" where the cell is empty or the layout has no such cell."""
@@ -79,16 +96,7 @@ class RowContext:
 
     def words(self) -> dict[str, object]:
         """Return the values that message templates may use."""
-        return {
-            "name": shorten(self.text("name")),
-            "value": shorten(self.filed_value, 30),
-            "level1": self.text("level1"),
-            "level2": self.text("level2"),
-            "description": shorten(self.text("description")),
-            "basis": shorten(self.text("basis"), 30),
-            "unit": self.text("unit"),
-            "project": shorten(self.project.project.name.text),
-        }
+        return {**self.once("words", _words), "project": shorten(self.project.project.name.text)}
 
     @cached_property
     def name(self) -> str:
@@ -138,6 +146,18 @@ class RowContext:
         return not self.norm("name") and not self.norm("value")
 
 
+def _words(row: RowContext) -> dict[str, object]:
+    return {
+        "name": shorten(row.text("name")),
+        "value": shorten(row.filed_value, 30),
+        "level1": row.text("level1"),
+        "level2": row.text("level2"),
+        "description": shorten(row.text("description")),
+        "basis": shorten(row.text("basis"), 30),
+        "unit": row.text("unit"),
+    }
+
+
 class ProjectContext:
     """One project table with its rows and amounts."""
 
@@ -184,12 +204,13 @@ class ProjectContext:
         # Forms without classes of their own (old Hebei) have nothing to ask.
         rows = [row for row in self.live_rows if row.name] if known else []
         answers = self.document.answers
-        new = list(
-            {(row.query, known): row.query for row in rows if (row.query, known) not in answers}.values()
-        )
-        if new:
-            answers.update(zip(((query, known) for query in new), classify_many(new, known), strict=True))
-        return {row.index: answers[row.query, known] for row in rows}
+        new = [row for row in rows if row.answer is None]
+        asked = list(dict.fromkeys(row.query for row in new if (row.query, known) not in answers))
+        if asked:
+            answers.update(zip(((query, known) for query in asked), classify_many(asked, known), strict=True))
+        for row in new:
+            row.answer = answers[row.query, known]
+        return {row.index: row.answer for row in rows if row.answer is not None}
 
     def of(self, *categories: str) -> tuple[RowContext, ...]:
         """Return the live rows declared under one of the classes."""
@@ -240,29 +261,6 @@ class ProjectContext:
             "code": self.project.code.text,
             "budget": f"{total.cell.text}{self.project.budget.unit}" if total else "",
         }
-
-
-class Shared:
-    """Rows of a document by a key; a changed copy keeps the table of the filed one beside its own."""
-
-    def __init__(
-        self, before: Shared | None, changed: Iterable[tuple[int, Iterable[tuple[Hashable, RowContext]]]]
-    ) -> None:
-        self._before = before
-        self._changed: set[int] = set()
-        self._own: dict[Hashable, list[RowContext]] = {}
-        for index, entries in changed:
-            self._changed.add(index)
-            for key, row in entries:
-                self._own.setdefault(key, []).append(row)
-
-    def __getitem__(self, key: Hashable) -> tuple[RowContext, ...]:
-        """Return the rows under a key, in document order."""
-        own = self._own.get(key, ())
-        if self._before is None:
-            return tuple(own)
-        kept = [row for row in self._before[key] if row.project.index not in self._changed]
-        return tuple(sorted((*kept, *own), key=lambda row: (row.project.index, row.index)))
 
 
 def _entries(
@@ -319,6 +317,16 @@ class DocumentContext:
         """Every project table."""
         return tuple(ProjectContext(self, i, project) for i, project in enumerate(self.document.projects))
 
+    def part_one(self, key: str, compute: Callable[[DocumentContext], T]) -> T:
+        """Return what `compute` says of part one alone, asked once: no edit changes part one."""
+        first = self.whole
+        while first._before is not None:
+            first = first._before.whole
+        if key not in first._tables:
+            first._tables[key] = compute(first)
+        found: T = first._tables[key]
+        return found
+
     def shared(
         self, key: str, entries: Callable[[ProjectContext], Iterable[tuple[Hashable, RowContext]]]
     ) -> Shared:
@@ -350,9 +358,11 @@ class DocumentContext:
             before = whole._before
             total: Counter[Hashable] = Counter(before.tally(key, count)) if before is not None else Counter()
             for i, project in whole._changed:
-                total.update(project.once(key, count))
+                for name, number in project.once(key, count).items():
+                    total[name] += number
                 if before is not None and i < len(before.projects):
-                    total.subtract(before.projects[i].once(key, count))
+                    for name, number in before.projects[i].once(key, count).items():
+                        total[name] -= number
             whole._tables[key] = total
         found: Counter[Hashable] = whole._tables[key]
         return found

@@ -147,8 +147,8 @@ def new_texts(edits: Iterable[Edit]) -> Iterator[str]:
 
 def used(blanks: Iterable[Blank], edits: Iterable[Edit]) -> tuple[Blank, ...]:
     """Return the blanks that stand in the edits; a column that the layout lacks takes its blank along."""
-    texts = tuple(new_texts(edits))
-    return tuple(blank for blank in blanks if any(str(blank) in text for text in texts))
+    text = "\n".join(new_texts(edits))
+    return tuple(blank for blank in blanks if str(blank) in text)
 
 
 def open_blanks(edits: Iterable[Edit]) -> tuple[str, ...]:

@@ -182,13 +182,19 @@ class Adviser:
     def _together(self, folded: Finding, members: Sequence[Finding]) -> Iterator[Draft]:
         """Yield one draft for all rows of a folded finding: the first of each, where none is in another's way."""
         parts: list[Draft] = []
+        covered: set[str] = set()
+        near: dict[str, list[Edit]] = defaultdict(list)
         for member in members:
-            if any(_covers(part, member) for part in parts):
+            if member.location.path in covered:
                 continue
             draft = next(self.drafts(member), None)
-            if draft is None or any(overlap(draft.edits, part.edits) for part in parts):
+            # Edits of different rows never meet, so each is held against those of its own row.
+            if draft is None or any(overlap((edit,), near[_row_path(edit.path)]) for edit in draft.edits):
                 return
             parts.append(draft)
+            for edit in draft.edits:
+                covered.add(edit.path)
+                near[_row_path(edit.path)].append(edit)
         if not parts:
             return
         first = parts[0]
@@ -221,5 +227,7 @@ def _noted(drafts: Iterable[Draft], seen: list[Draft]) -> Iterator[Draft]:
         yield draft
 
 
-def _covers(part: Draft, member: Finding) -> bool:
-    return any(edit.path == member.location.path for edit in part.edits)
+def _row_path(path: str) -> str:
+    """Return the path of the row that a path leads into, or the path itself outside rows."""
+    where = split_path(path)
+    return path if where.row is None else f"projects[{where.project}].rows[{where.row}]"

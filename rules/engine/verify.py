@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -29,17 +29,52 @@ Left = tuple[str, str | None, Place, str]
 """Code, subcode, place and field of a finding that is there after the edits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the rules say of a changed copy: findings that were not there, and the keys of all that are."""
+Step = tuple[Sequence[Finding], Sequence[Left]]
+"""Of a part of the rules: the findings that were not there, and the keys of all that are."""
 
-    new: tuple[Finding, ...]
-    left: frozenset[Left]
+
+class Outcome:
+    """What the rules say of a changed copy, asked step by step: one new fault of a row drops most bad drafts."""
+
+    def __init__(self, steps: Iterator[Step]) -> None:
+        self._steps = steps
+        self._new: list[Finding] = []
+        self._left: set[Left] = set()
+
+    def _next(self) -> bool:
+        step = next(self._steps, None)
+        if step is None:
+            return False
+        self._new += step[0]
+        self._left.update(step[1])
+        return True
 
     def harm(self, *, hints: bool) -> str | None:
         """Return the first rule with a new finding; with `hints` those at severity info do not count."""
-        codes = [item.code for item in self.new if not (hints and item.severity is Severity.INFO)]
-        return f"修改后出现新的问题 {codes[0]}" if codes else None
+        seen = 0
+        while True:
+            for item in self._new[seen:]:
+                if not (hints and item.severity is Severity.INFO):
+                    return f"修改后出现新的问题 {item.code}"
+            seen = len(self._new)
+            if not self._next():
+                return None
+
+    @property
+    def new(self) -> Sequence[Finding]:
+        """Every finding that was not there."""
+        self._finish()
+        return self._new
+
+    @property
+    def left(self) -> Set[Left]:
+        """The keys of all findings that are there after the edits, as far as the rules read what changed."""
+        self._finish()
+        return self._left
+
+    def _finish(self) -> None:
+        while self._next():
+            pass
 
 
 class Verifier:
@@ -124,7 +159,7 @@ class Verifier:
     def settled(self, draft: Draft, findings: Sequence[Finding]) -> frozenset[str]:
         """Return the fingerprints of those findings that are gone once a proven draft is taken."""
         edits = fill(draft.edits, draft.probes)
-        outcome = self.outcome(apply(self._ctx.document, edits), edits, _projects_of(findings))
+        outcome = self.outcome(None, edits, _projects_of(findings))
         return frozenset(
             item.fingerprint for item in findings if _remaining([item], outcome.left, edits) is None
         )
@@ -149,18 +184,20 @@ class Verifier:
         return self._local[key]
 
     def outcome(
-        self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int] = frozenset()
+        self, after: Document | None, edits: tuple[Edit, ...], looked_at: frozenset[int] = frozenset()
     ) -> Outcome:
         """Return what the rules say of the changed copy. Several findings of a row propose the same edits: run once.
 
-        `looked_at` are projects that document rules have to be asked of beside the changed ones.
+        `after` is None where the copy is not made yet; `looked_at` are projects that document rules have to be asked of
+        beside the changed ones.
         """
         key = (edits, looked_at)
         if key not in self._outcomes:
-            self._outcomes[key] = self._run(after, edits, looked_at)
+            changed = after if after is not None else apply(self._ctx.document, edits)
+            self._outcomes[key] = Outcome(self._run(changed, edits, looked_at))
         return self._outcomes[key]
 
-    def _run(self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int]) -> Outcome:
+    def _run(self, after: Document, edits: tuple[Edit, ...], looked_at: frozenset[int]) -> Iterator[Step]:
         ctx = self._ctx.revised(after)
         touched = sorted({split_path(edit.path).project or 0 for edit in edits})
         back = {
@@ -169,8 +206,6 @@ class Verifier:
             }
             for index in touched
         }
-        now: list[Finding] = []
-        new: list[Finding] = []
         fields = _fields(edits)
         row_rules = [rule for rule in self._ruleset.row_rules if _reads(rule, fields)]
         project_rules = [rule for rule in self._ruleset.project_rules if _reads(rule, fields)]
@@ -180,22 +215,15 @@ class Verifier:
                 old = back[index].get(row.index)
                 if old is None or old in changed:
                     fresh = row_findings(row, row_rules if old is not None else self._ruleset.row_rules)
-                    new += _worse([] if old is None else self._rows[index, old], fresh)
-                    now += fresh
+                    yield _worse([] if old is None else self._rows[index, old], fresh), _left(fresh, back)
             fresh = project_findings(ctx.projects[index], project_rules)
-            new += _unlike(self._wide["project", index], fresh, back)
-            now += fresh
+            yield _unlike(self._wide["project", index], fresh, back), _left(fresh, back)
         seen = tuple(sorted({*touched, *looked_at}))
         narrow = ctx.narrowed(seen)
         for rule in self._ruleset.document_rules:
             if _reads(rule, fields):
                 fresh = document_findings(narrow if rule.local else ctx, [rule])
-                new += _unlike(self._document_findings(rule, seen), fresh, back)
-                now += fresh
-        left = frozenset(
-            (item.code, item.subcode, _place(item.location.path, back), _field(item)) for item in now
-        )
-        return Outcome(tuple(new), left)
+                yield _unlike(self._document_findings(rule, seen), fresh, back), _left(fresh, back)
 
 
 def _projects_of(findings: Sequence[Finding]) -> frozenset[int]:
@@ -233,6 +261,8 @@ def _unlike(before: Sequence[Known], after: Sequence[Finding], back: Back) -> li
 
     A finding about several rows may lose some of them and move to another; it may not gain any.
     """
+    if not after:
+        return []
     left = list(before)
     new = []
     for item in after:
@@ -257,7 +287,11 @@ def _added(place: Place) -> bool:
     return isinstance(place[1], str) and place[1].startswith("+")
 
 
-def _remaining(findings: Sequence[Finding], left: frozenset[Left], edits: Sequence[Edit]) -> str | None:
+def _left(findings: Iterable[Finding], back: Back) -> list[Left]:
+    return [(item.code, item.subcode, _place(item.location.path, back), _field(item)) for item in findings]
+
+
+def _remaining(findings: Sequence[Finding], left: Set[Left], edits: Sequence[Edit]) -> str | None:
     gone = {edit.path for edit in edits if edit.new is None}
     for finding in findings:
         path = finding.location.path

@@ -30,8 +30,22 @@ from rules.support.amounts import money_of
 Relation = Literal["equal", "differs", "rounded", "unit"]
 
 _ROUNDED: Final = Decimal("0.01")
-_ABOUT_AFTER: Final = re.compile(r"^\s*(?:余|多|以上|左右|上下)|^\s*[^\d，,。；;]{0,3}(?:以上|左右)")
-_ABOUT_BEFORE: Final = re.compile(r"(?:约|近|大约|不少于|不低于|至少|超过|超|≥|>|≧|＞|达到?)\s*$")
+_ABOUT_AFTER: Final = re.compile(r"\s*(?:余|多|以上|左右|上下)|\s*[^\d，,。；;]{0,3}(?:以上|左右)")
+_ABOUT_BEFORE: Final = (
+    "约",
+    "近",
+    "不少于",
+    "不低于",
+    "至少",
+    "超过",
+    "超",
+    "≥",
+    ">",
+    "≧",
+    "＞",
+    "达",
+    "达到",
+)
 _LEAD: Final = re.compile(
     r"^\s*(?:\d{1,2}\s*[.．、)）])?\s*(?:(?:目标内容|绩效目标|目标)\s*\d{1,2})?\s*[:：]?"
 )
@@ -99,12 +113,19 @@ def figures(text: str) -> tuple[Figure, ...]:
             continue
         about = (
             quantity.operator in ("≥", "＞")
-            or _ABOUT_AFTER.search(text[quantity.number_span[1] :]) is not None
-            or _ABOUT_BEFORE.search(text[:start]) is not None
+            or _ABOUT_AFTER.match(text, quantity.number_span[1]) is not None
+            or text.endswith(_ABOUT_BEFORE, 0, _word_end(text, start))
         )
         first, last = item_at(text, start, end)
         out.append(Figure(quantity, text[first:last], text[low:start], (start, end), about))
     return tuple(out)
+
+
+def _word_end(text: str, at: int) -> int:
+    """Return where the last word before a place ends."""
+    while at and text[at - 1].isspace():
+        at -= 1
+    return at
 
 
 def matches(found: Sequence[Figure], rows: Sequence[RowContext]) -> Iterator[Match]:

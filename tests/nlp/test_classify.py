@@ -11,6 +11,8 @@ from corpora.store import CorpusError
 from nlp.classify import CATEGORIES, Query, classify, classify_many, cues, load, nearest
 from nlp.classify.artifact import FOLDER
 from nlp.classify.artifact import load as load_artifact
+from nlp.classify.batch import known
+from nlp.classify.features import pieces
 
 # Names written for this test; none stands in the corpora.
 PLAIN = {
@@ -37,6 +39,30 @@ def test_batch_and_single_agree() -> None:
     many = classify_many(queries)
     assert many[: len(PLAIN)] == [classify(query) for query in queries[: len(PLAIN)]]
     assert many[-1] == many[len(PLAIN) - 1]
+
+
+# Words of which the vocabulary holds many sequences, and characters that folding drops, doubles or changes.
+_PARTS = st.lists(
+    st.sampled_from([*PLAIN, "（", "①", "Ａ", "\ud800", "\U00020000", "ﬁ", "\n", "≥95%", "甲"]), max_size=6
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(_PARTS, _PARTS, st.text(max_size=8), st.sampled_from(["", "%", "万元"])), max_size=6)
+)
+def test_a_batch_finds_the_features_of_every_row(cells: list[tuple[list[str], list[str], str, str]]) -> None:
+    queries = [
+        Query("".join(name), "".join(description), value, unit) for name, description, value, unit in cells
+    ]
+    queries += [Query("候车亭更换座数"), Query("")]
+    vocabulary = load().vocabulary
+    rows, places = known(load(), queries)
+    assert list(zip(rows.tolist(), places.tolist(), strict=True)) == [
+        (row, place)
+        for row, query in enumerate(queries)
+        for place in sorted({vocabulary[piece] for piece in pieces(query) if piece in vocabulary})
+    ]
 
 
 @settings(max_examples=60, deadline=None)

@@ -32,6 +32,11 @@ def test_normalise(text: str, expected: str) -> None:
     assert normalise(text) == expected
 
 
+def test_no_character_that_folds_is_passed_over() -> None:
+    every = "".join(map(chr, range(0x10000)))
+    assert normalise(every) == normalise_with_map(every)[0]
+
+
 @given(text=st.text(max_size=200))
 @settings(max_examples=800, deadline=None)
 def test_normalise_is_idempotent_and_its_map_holds(text: str) -> None:
