@@ -15,8 +15,6 @@ MOST: Final = 60_000
 """Entries of all memories together that stay from one task to the next: some 20 MB with ordinary tables."""
 _OURS: Final = frozenset({"nlp", "rules", "service"})
 _Memory = functools._lru_cache_wrapper
-_found: list[_Memory[object]] = []
-_modules = 0
 
 
 def forget() -> None:
@@ -34,24 +32,22 @@ def held() -> int:
     return sum(memory.cache_info().currsize for memory in _memories())
 
 
-def _memories() -> list[_Memory[object]]:
+def _memories() -> tuple[_Memory[object], ...]:
     # Modules come when they are first needed; only then is there anything new to look for.
-    global _modules, _found
-    if len(sys.modules) != _modules:
-        _modules = len(sys.modules)
-        values = (
-            value
-            for name, module in tuple(sys.modules.items())
-            if name.partition(".")[0] in _OURS
-            for value in tuple(vars(module).values())
-        )
-        # A name that is imported elsewhere is the same memory.
-        _found = list(
-            {
-                id(value): value for value in values if isinstance(value, _Memory) and _is_bounded(value)
-            }.values()
-        )
-    return _found
+    return _memories_of(len(sys.modules))
+
+
+@functools.cache
+def _memories_of(modules: int) -> tuple[_Memory[object], ...]:
+    values = (
+        value
+        for name, module in tuple(sys.modules.items())
+        if name.partition(".")[0] in _OURS
+        for value in tuple(vars(module).values())
+    )
+    # A name that is imported elsewhere is the same memory.
+    found = {id(value): value for value in values if isinstance(value, _Memory) and _is_bounded(value)}
+    return tuple(found.values())
 
 
 def _is_bounded(memory: _Memory[object]) -> bool:
