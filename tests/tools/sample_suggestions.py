@@ -1,8 +1,8 @@
 """Draws suggestions at random over poor tables, for somebody to read one by one.
 
 `python -m tests.tools.sample_suggestions [COUNT [SEED [FOLDER]]]` prints them with the row and the finding they answer.
-FOLDER is one of `tests/fixtures`: `tables`, which the frames were improved on, or `tables_held`, which were written by
-somebody who saw neither rules nor frames.
+FOLDER is one of `tests/fixtures`: `tables` and `tables_held`, which the frames were improved on, or `tables_fresh`.
+The last two were written by somebody who saw neither rules nor frames.
 """
 
 from __future__ import annotations
