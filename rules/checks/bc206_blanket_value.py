@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from models.records.finding import Evidence, Finding, Severity
 from nlp.naming import is_capped_rate
@@ -115,9 +116,8 @@ class BlanketValue(DocumentRule):
         """Rows with the same percentage from which a whole file is named."""
 
     def check(self, ctx: DocumentContext) -> Iterator[Finding]:
-        options = self.options
         projects = ctx.whole.projects
-        tally = ctx.tally(f"{self.code} {options}", self._counts)
+        tally = ctx.tally(self._key, self._counts)
         # Where half of the tables are named, folding makes one finding of them anyway.
         if len(projects) >= 3 and 2 * tally[_TABLES] < len(projects):
             value = self._file_wide(tally, len(projects))
@@ -129,10 +129,14 @@ class BlanketValue(DocumentRule):
             if found is not None:
                 yield self._found(project, found, "本项目")
 
+    @cached_property
+    def _key(self) -> str:
+        return f"{self.code} {self.options}"
+
     def _table(self, project: ProjectContext) -> _Blanket | None:
         """Return the value that most rows of one table ask for, None where there is none."""
         options = self.options
-        found = _blanket(project)
+        found = project.once("blanket", _blanket)
         enough = found and len(found.rows) >= max(options.min_rows, options.share * found.valued)
         return found if enough else None
 

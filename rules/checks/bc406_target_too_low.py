@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from models.records.document import Cell
@@ -124,16 +125,8 @@ class TargetTooLow(DocumentRule):
         if not cell.text or not rows:
             return
         found: list[tuple[Quantity, str, list[RowContext]]] = []
-        for figure in find_numbers(cell.text):
-            span = figure.number_span
-            if span is None or not figure.number or figure.operator in CEILINGS or figure.upper is not None:
-                continue
-            start, end = clause_at(cell.text, *span)
-            before = cell.text[start : span[0]]
-            if speaks_of_other_base(cell.text[start:end]) or is_standing(before):
-                continue
-            clause = cell.text[slice(*item_at(cell.text, *span))]
-            need = self.options.delivered_object if is_delivered(before) else self.options.same_object
+        for figure, clause, delivered in _promises(cell.text):
+            need = self.options.delivered_object if delivered else self.options.same_object
             about = [
                 row
                 for row in rows
@@ -192,6 +185,21 @@ class TargetTooLow(DocumentRule):
             promised = finding.evidence[1].text.partition(_BELOW)[2].rpartition("（")[0]
             for text in texts_at(ctx, finding.related[0].path):
                 yield from raised(row, text, "目标文字写明的数字", promised)
+
+
+@lru_cache(maxsize=4096)
+def _promises(text: str) -> tuple[tuple[Quantity, str, bool], ...]:
+    """Return the figures of a text that promise this year's work, each with its clause and whether it is delivered."""
+    found = []
+    for figure in find_numbers(text):
+        span = figure.number_span
+        if span is None or not figure.number or figure.operator in CEILINGS or figure.upper is not None:
+            continue
+        start, end = clause_at(text, *span)
+        before = text[start : span[0]]
+        if not speaks_of_other_base(text[start:end]) and not is_standing(before):
+            found.append((figure, text[slice(*item_at(text, *span))], is_delivered(before)))
+    return tuple(found)
 
 
 def _is_floor(row: RowContext) -> bool:

@@ -74,6 +74,15 @@ def _parts(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.split(template))
 
 
+_SILENT = Wording(fact="", impact="", basis="", advice="")
+
+
+def _document_of(ctx: RowContext | ProjectContext | DocumentContext) -> DocumentContext:
+    if isinstance(ctx, DocumentContext):
+        return ctx
+    return ctx.document if isinstance(ctx, ProjectContext) else ctx.project.document
+
+
 class Rule(ABC):
     """Common to all rules. Subclass one of RowRule, ProjectRule, DocumentRule, EngineRule.
 
@@ -151,18 +160,21 @@ class Rule(ABC):
         from its cells (`{name}`, `{value}`, `{level2}` …). A severity or opinion code that the profile sets for the
         rule wins over the one given here.
         """
-        filled = {**ctx.words(), **values}
         used = source or self.source
-        return Finding(
-            code=self.code,
-            name=self.name,
-            severity=self._severity or severity or self.severity,
-            wording=Wording(
+        wording = _SILENT
+        if not _document_of(ctx).silent:
+            filled = {**ctx.words(), **values}
+            wording = Wording(
                 fact=_fill(fact or self.fact, filled),
                 impact=_fill(impact or self.impact, filled),
                 basis=used.sentence,
                 advice=_fill(advice or self.advice, filled),
-            ),
+            )
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=self._severity or severity or self.severity,
+            wording=wording,
             location=location or ctx.at(field, span),
             related=tuple(related),
             evidence=tuple(evidence),

@@ -16,7 +16,7 @@ from nlp import quantity as quantities
 from nlp.classify import Prediction, Query, classify_many
 from nlp.scheme import Scheme, load_scheme
 from nlp.text import core_name, is_not_applicable, normalise
-from rules.engine.shared import Shared
+from rules.engine.shared import Shared, entries_of
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -83,9 +83,10 @@ class RowContext:
 
     def norm(self, field: str) -> str:
         """Return the field's text normalised for comparing."""
-        if field not in self._norms:
-            self._norms[field] = normalise(self.text(field))
-        return self._norms[field]
+        found = self._norms.get(field)
+        if found is None:
+            found = self._norms[field] = normalise(self.text(field))
+        return found
 
     def at(self, field: str | None = None, span: tuple[int, int] | None = None) -> Location:
         """Return the location of a field, or of the row."""
@@ -263,12 +264,6 @@ class ProjectContext:
         }
 
 
-def _entries(
-    project: ProjectContext, key: str, entries: Callable[[ProjectContext], Iterable[tuple[K, RowContext]]]
-) -> tuple[tuple[K, RowContext], ...]:
-    return project.once(key, lambda it: tuple(entries(it)))
-
-
 class DocumentContext:
     """The document with its projects."""
 
@@ -282,6 +277,8 @@ class DocumentContext:
         whole: DocumentContext | None = None,
     ) -> None:
         self.document = document
+        self.silent: bool = before is not None or (whole is not None and whole.silent)
+        """Findings need no wording: of a changed copy only what and where is asked."""
         self.whole = whole or self
         """The context of every project, where this one is narrowed to some of them."""
         self._before = before
@@ -339,7 +336,7 @@ class DocumentContext:
         if key not in whole._tables:
             whole._tables[key] = Shared(
                 whole._before.shared(key, entries) if whole._before is not None else None,
-                [(i, _entries(project, key, entries)) for i, project in whole._changed],
+                [(i, entries_of(project, key, entries)) for i, project in whole._changed],
             )
         found: Shared = whole._tables[key]
         return found
@@ -349,7 +346,7 @@ class DocumentContext:
     ) -> Iterator[tuple[K, RowContext]]:
         """Yield what `entries` says of the projects that stand here, asked once per project under `key`."""
         for project in self.projects:
-            yield from _entries(project, key, entries)
+            yield from entries_of(project, key, entries)
 
     def tally(self, key: str, count: Callable[[ProjectContext], Counter[Hashable]]) -> Counter[Hashable]:
         """Return the sum over the whole document of what `count` says of each project, asked once per project."""

@@ -189,6 +189,7 @@ def _project(document: Document, index: int, edits: Sequence[Edit]) -> Project:
     rows = list(project.rows)
     goals, plan, budget = list(project.goals), list(project.plan), project.budget
     plain: dict[str, Cell] = {}
+    cells: dict[int, dict[str, Cell]] = {}
     added: dict[int, Indicator] = {}
     removed: set[int] = set()
     for edit in edits:
@@ -202,7 +203,7 @@ def _project(document: Document, index: int, edits: Sequence[Edit]) -> Project:
         cell = _changed(document, edit)
         goal, point = _GOAL.fullmatch(where.rest), _PLAN.fullmatch(where.rest)
         if where.row is not None:
-            rows[where.row] = replace(rows[where.row], **{str(where.field): cell})  # type: ignore[arg-type]
+            cells.setdefault(where.row, {})[str(where.field)] = cell
         elif goal is not None:
             goals[int(goal[1])] = cell
         elif point is not None:
@@ -217,6 +218,8 @@ def _project(document: Document, index: int, edits: Sequence[Edit]) -> Project:
             plain[where.rest] = cell
     if sorted(added) != list(range(len(rows), len(rows) + len(added))):
         raise StaleEdit("新增行的位置应紧接在最后一行之后，表格已有变动，请重新检查后再采用建议")
+    for k, fields in cells.items():
+        rows[k] = replace(rows[k], **fields)  # type: ignore[arg-type]
     kept = [row for k, row in enumerate(rows) if k not in removed]
     return replace(
         project,

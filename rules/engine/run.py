@@ -53,8 +53,9 @@ def run(
 def row_findings(row: RowContext, rules: Iterable[RowRule], *, reraise: bool = False) -> list[Finding]:
     """Return what the rules say of one row."""
     found: list[Finding] = []
+    empty = row.is_filler or row.is_blank
     for rule in rules:
-        if (row.is_filler or row.is_blank) and not rule.includes_fillers:
+        if empty and not rule.includes_fillers:
             continue
         found += _guarded(rule, rule.check, row, reraise)
     return found

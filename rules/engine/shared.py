@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from rules.engine.context import RowContext
+    from rules.engine.context import ProjectContext, RowContext
+
+K = TypeVar("K", bound=Hashable)
 
 
 class Shared:
@@ -32,3 +34,10 @@ class Shared:
         if not kept:
             return tuple(own)
         return tuple(sorted((*kept, *own), key=lambda row: (row.project.index, row.index)))
+
+
+def entries_of(
+    project: ProjectContext, key: str, entries: Callable[[ProjectContext], Iterable[tuple[K, RowContext]]]
+) -> tuple[tuple[K, RowContext], ...]:
+    """Return what `entries` says of a project, asked once per project under `key`."""
+    return project.once(key, lambda it: tuple(entries(it)))

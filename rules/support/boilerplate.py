@@ -85,11 +85,7 @@ def common_blocks(ctx: DocumentContext, min_rows: int) -> Iterator[tuple[RowCont
 
 def _own_names(project: ProjectContext) -> list[tuple[str, RowContext]]:
     """Return the rows whose names other projects have no reason to use, each with its block."""
-    return [
-        (row.name[:_BLOCK], row)
-        for row in project.live_rows
-        if len(row.name) >= _SHORTEST and not is_shared_standard(row.text("name"))
-    ]
+    return [(row.name[:_BLOCK], row) for row in project.live_rows if row.once("own-name", _has_own_name)]
 
 
 def _own_targets(project: ProjectContext) -> list[tuple[tuple[str, str], RowContext]]:
@@ -97,8 +93,16 @@ def _own_targets(project: ProjectContext) -> list[tuple[tuple[str, str], RowCont
     return [
         ((row.name, row.filed_value), row)
         for row in project.live_rows
-        if is_real_name(row.name) and not _free_to_share(row)
+        if row.once("own-target", _has_own_target)
     ]
+
+
+def _has_own_name(row: RowContext) -> bool:
+    return len(row.name) >= _SHORTEST and not is_shared_standard(row.text("name"))
+
+
+def _has_own_target(row: RowContext) -> bool:
+    return is_real_name(row.name) and not _free_to_share(row)
 
 
 def _free_to_share(row: RowContext) -> bool:
