@@ -14,6 +14,8 @@ from nlp.text import clean, normalise, strip_prefix
 _LEAD: Final = re.compile(
     r"^(?:20\d\d年?度?|[一二三四五六七八九十]+、|(?:本级|本年度?|年度|全年|全县|全市|全区|全省))+"
 )
+_SHARE: Final = re.compile(r"(?:中央|省级|市级|县级|区级|本级)(?:财政)?(?:配套|承担|分担|补助)(?:部分|资金)?")
+"""Who pays which share says nothing of the matter."""
 _YEAR: Final = re.compile(r"20\d\d(?:-20\d\d)?年度?")
 _BRACKETS: Final = re.compile(r"[(（\[【〔][^()（）\[\]【】〔〕]{0,40}[)）\]】〕]")
 _EDGE: Final = re.compile(r"^[\]\s、.．,，:：]+|[\s、.．,，;；。:：]+$")
@@ -42,7 +44,7 @@ _DO: Final = re.compile(
 def topic(project_name: str) -> str:
     """Return what the project is about without money words and year (劳务派遣人员经费 → 劳务派遣人员), "" for nothing."""
     text = _EDGE.sub("", _BRACKETS.sub("", clean(strip_prefix(project_name))))
-    text = _YEAR.sub("", _LEAD.sub("", text))
+    text = _SHARE.sub("", _YEAR.sub("", _LEAD.sub("", text)))
     if _only_tails().fullmatch(text) is not None:
         return ""
     return _without(text, _tails("title_tails")) or text

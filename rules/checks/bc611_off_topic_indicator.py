@@ -105,6 +105,9 @@ class OffTopicIndicator(ProjectRule):
         score = likeness(found, about)
         if score is None or score > FOREIGN:
             return False
+        # 「参赛率｜组队参加运动会的工会数」: the description ties the name to the project.
+        if any(word in text for word in telling_words(row.text("description"))):
+            return False
         around = [core_name(text), *(other.name for other in rows if other is not row)]
         return not any(bigrams(row.name) & bigrams(other) for other in around)
 

@@ -42,6 +42,7 @@ _EACH: Final = {
     "km": "每公里",
     "千米": "每公里",
 }
+_EVENTS: Final = ("次", "场", "场次", "期")
 _LONGEST: Final = 10
 _LONGEST_COUNT: Final = 16
 _LIST: Final = re.compile(r"[、；;]|以及|及|和|等")
@@ -51,7 +52,9 @@ _SAME: Final = 0.6
 _PER_HEAD: Final = re.compile(r"(?:人均|户均|每人|每户)$")
 _SPECIFIC: Final = re.compile(r"《|〔|\d|合同|标准.{2}|.{2}标准")
 """A basis that names its document or figure stays."""
-_USE: Final = re.compile(r"(?:^|[,，;；。、：:（(])(?:其中|用于|支付)?(?P<use>[\u4e00-\u9fff]{2,12})$")
+_USE: Final = re.compile(
+    r"(?:^|[,，;；。、：:（(])(?:其中|用于|支付)?(?P<use>(?!每|人均|户均|平均|计|约|共|按)[\u4e00-\u9fff]{2,12})$"
+)
 _LEAST_USES: Final = 2
 _DIMENSION: Final = re.compile(r"(?:建筑|占地)?(?:面积|长度|里程|规模)$")
 _LEAST_WORK: Final = 2
@@ -143,6 +146,7 @@ def _filed_prices(
 ) -> Iterator[Draft]:
     """Yield unit costs that the purpose or the goals state themselves (时令鲜花42万盆，1.6元/盆)."""
     text = "\n".join((project.project.budget.purpose.text, project.goals_text))
+    found: list[tuple[Decimal, Draft]] = []
     for figure in find_numbers(text):
         if figure.kind != "money" or figure.number is None or figure.number_span is None:
             continue
@@ -161,10 +165,13 @@ def _filed_prices(
             if count.quantity.unit != unit or len(thing) < 2 or thing not in before[-_NEAR:]:
                 continue
             name = _name(project, count, row, unit)[0]
-            yield _draft(
+            draft = _draft(
                 project, row, name, thing, plain(figure.number), written, (), (),
                 f"{why}；单价取自资金用途或绩效目标，请核实", _counted_as(count),
             )  # fmt: skip
+            found.append(((figure.amount_yuan or figure.number) * (count.quantity.number or 1), draft))
+    # Where most of the money goes comes first.
+    yield from (draft for _, draft in sorted(found, key=lambda item: -item[0]))
 
 
 def _only(project: ProjectContext, counts: list[RowContext]) -> bool:
@@ -254,6 +261,11 @@ def _name(project: ProjectContext, count: RowContext, row: RowContext | None, un
     work = _DIMENSION.sub("", thing)
     if unit in _EACH and work != thing and len(work) >= _LEAST_WORK:
         return f"{_EACH[unit]}{work}成本", work  # 「修缮建筑面积」: per square metre of the work itself.
+    if unit in _EVENTS and len(thing) >= _LEAST_WORK:
+        return (
+            f"{_EACH[unit]}{thing}成本",
+            thing,
+        )  # The money of the whole project is not that of one kind of event.
     if unit in _EACH:
         return f"{_EACH[unit]}{topic}成本", topic
     return f"每{unit}{thing}成本" if thing else f"{topic}单位成本", thing or topic

@@ -43,6 +43,7 @@ _DENOMINATORS: Final = (
     (("完成率",), "计划完成的{}", "工作计划和完成台账"),
     (("发放率", "兑现率", "到位率"), "应发放的{}", "发放清册和支付凭证"),
     (("办结率", "化解率", "处置率", "结案率", "整改率", "解决率"), "应办结的{}", "办理台账"),
+    (("开工率", "完工率", "竣工率"), "计划实施的{}", "项目进度台账"),
     (("签约率",), "应签约的{}", "签约服务系统或协议"),
     (("管理率",), "登记在管的{}", "管理台账或信息系统"),
     (("办复率", "答复率", "回复率"), "应办复的{}", "交办和办复台账"),
@@ -79,6 +80,7 @@ _DIMENSIONS: Final = {
     "公顷": "面积", "万亩": "面积",
 }  # fmt: skip
 _SPAN: Final = re.compile(r"(?:的)?(?:平均)?(?:响应)?(?:时长|用时|时限|响应时间|办理时间|周期)$")
+_WORKS: Final = re.compile(r"工程|项目|完工|竣工|开工|改造|建设|施工")
 _REPAIR: Final = re.compile(r"响应|故障|维修|修复|抢修|报修|出警|处置")
 _DATE_TAIL: Final = re.compile(r"(?:的)?(?:完成)?(?:日期|时间|时点|时效|情况|及时性|进度|期限)*$")
 _LEAST_ACTION: Final = 2
@@ -101,6 +103,9 @@ _SEVERAL: Final = re.compile(
     r"(?P<who>[^,，;；]{2,12}?(?:及|和|与|、)[^,，;；]{2,8}?)(?:(?:总体|综合)?满意(?:度|率)?)?$"
 )
 _QUALIFIED: Final = re.compile(r"(?P<who>[^,，;；、对的]{2,10}?)(?:总体|综合)?满意(?:度|率)?$")
+_SAVED: Final = re.compile(
+    r"(?:降低|减少|节约|节省|减轻)(?P<cost>[\u4e00-\u9fff]{2,14}(?:支出|费用|成本|负担|开支))"
+)
 _RATE_RISES: Final = re.compile(
     r"(?P<rate>[\u4e00-\u9fff]{2,12}率)(?P<verb>提高|提升|上升|增长|下降|降低)(?:幅度|百分点|情况)?"
 )
@@ -222,6 +227,9 @@ def describe(
     if is_count(name) or category == "数量":
         output = counted(name)
         return Described(with_source(output.text, output.source))
+    saved = _SAVED.fullmatch(name)
+    if saved is not None:
+        return Described(with_source(f"上年同口径{saved['cost']}－本年同口径{saved['cost']}", "统计报表"))
     if category == "经济效益":
         return Described(with_source(f"按同口径统计报表核算的{name}", "统计报表"))
     return standards(name)
@@ -229,11 +237,12 @@ def describe(
 
 def _dated(name: str) -> str:
     """Return which moment is meant: the last payment, the last piece of the work; or how long each case takes."""
-    if _SPAN.search(name):
+    if _SPAN.search(name) and not _WORKS.search(name):
         thing = _SPAN.sub("", name)
         begin = "接到报告" if _REPAIR.search(name) else "受理"
         return with_source(f"自{begin}之时起至{thing or '办理'}完成之时止的平均时长", "办理台账和时间记录")
-    action = _DATE_TAIL.sub("", _IN_TIME.sub("", name))
+    action = _DATE_TAIL.sub("", _IN_TIME.sub("", _SPAN.sub("", name)))
+    action = re.sub(r"(?:完工|竣工)$", "", action) or action
     if len(action) < _LEAST_ACTION:
         return with_source("最后一项工作完成并经确认的日期", "验收或办理记录")
     if _PAYING.search(action):
@@ -248,7 +257,7 @@ def asked_group(name: str) -> str | None:
         return None
     listed = _SEVERAL.match(bare(name))
     if listed is not None:
-        return listed["who"]
+        return re.sub(r"满意(?:度|率)", "", listed["who"])
     # 「受灾群众满意度」 asks 受灾群众, not everybody.
     qualified = _QUALIFIED.match(bare(name))
     return qualified["who"] if qualified is not None and qualified["who"].endswith(who) else who
@@ -350,7 +359,7 @@ def _unnamed(core: str) -> str:
     """Return how a thing is counted of which nothing is known."""
     if _REACHED.search(core):
         return "对象数"
-    return "事项数" if len(core) <= _SHORT else "数量"
+    return "事项数" if len(core) <= _SHORT else "项次"
 
 
 def with_source(formula: str, source: str) -> str:

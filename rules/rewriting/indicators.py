@@ -268,8 +268,10 @@ def _framed(ctx: ProjectContext, category: str, kinds: frozenset[str] | None, ro
         kind = _kind(frame)
         if kinds is not None and kind not in kinds:
             continue
-        if "{served}" in frame["name"] and not about.served:
+        if "{served" in frame["name"] and not about.served:
             continue
+        if "{served_number}" in frame["name"] and not counted.endswith(f"{frame['unit']}数"):
+            continue  # Enterprises are not counted in 人.
         name = frame["name"].format(**told)
         yield Proposal(
             category, name, frame["formula"].format(**told), frame["unit"], frame["operator"], kind,

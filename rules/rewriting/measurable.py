@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
-from nlp.lexicon import data
+from nlp.lexicon import bare, data
 from nlp.measures import has_measurable_noun, management_word
 from nlp.phrases import goal_phrase
 from rules.engine.context import RowContext
@@ -25,6 +27,11 @@ from rules.rewriting.own import (
 from rules.rewriting.rows import replaced
 from rules.rewriting.values import asked
 from rules.support.wording import BENEFITS
+
+_NOUN: Final = re.compile(
+    r"(?:能力|水平|意识|环境|质量|影响|影响力|作用|情况|程度|稳定|安全|体系|机制|氛围|形象|发展|效率|性|度|力|感|需求|权益|秩序|生活|素质|素养|积极性|效果|成效|服务|管理|保障|建设)$"
+)
+"""Ends of names that have degrees."""
 
 
 def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
@@ -54,6 +61,9 @@ def measurable(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         yield from replaced(ctx, why=why, upto=Tier.FRAME, ask=False)
     if words and (ctx.category in BENEFITS):
         yield from renamed(ctx, why=why)
+        if _NOUN.search(bare(ctx.text("name"))) is None and ctx.category == "社会效益":
+            # Of a slogan (老干部安享晚年) nobody can write grades: who benefits can be counted.
+            yield from replaced(ctx, why=why, upto=Tier.FRAME, ask=False)
         yield from graded(ctx, why=why)
     yield from explained(ctx, why=why)
     yield from replaced(ctx, why=why, ask=False)

@@ -54,7 +54,7 @@ _STATED: Final = re.compile(
     r"(?P<thing>[\u4e00-\u9fff]{2,12}?)(?:得到|获得|实现)(?:有效|进一步|明显|持续|充分|切实)?(?P<verb>提升|提高|增强|改善|优化|保障|保护|维护|丰富|完善|巩固|满足|发展|修复|缓解)$"
 )
 _REPEATED: Final = re.compile(
-    r"(?:办案|审批|办理|受理|处理|审理|调解|执法|接访|救治|救助|配送|响应|出警|演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
+    r"(?:办案|审批|办理|受理|处理|审理|调解|执法|接访|救治|月报|季报|日报|报送|上报|填报|通报|救助|配送|响应|出警|演出|展演|活动|培训|检查|巡查|巡检|抽检|抽查|处置|清运|维修|抢修|检测|回访|出诊)$"
 )
 _LISTS: Final = re.compile(r"[、，,；;与]|和(?!谐|平|睦|美)|及(?!时)")
 _AND: Final = re.compile(r"[和与](?!谐|平|睦|美)")
@@ -78,6 +78,11 @@ _FIGURE: Final = re.compile(r"(?:数|数量|量|收入|额|产值)$")
 _PAYING: Final = re.compile(r"支付|付款|拨付")
 _STAFF: Final = re.compile(
     r"(?P<who>[\u4e00-\u9fff]{1,8}?(?:员|河长|所长|人员|医生|教师|民警|辅警|队伍))(?:履职|工作|管理|服务|业务|执法|值守)"
+)
+_ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)$")
+_ACTS: Final = ("参保", "投保", "签约", "覆盖", "配备", "参训", "参赛")
+_MADE: Final = re.compile(
+    r"(?:工程|设备|产品|材料|物资|耗材|报告|成果|数据|器材|食品|花坛|教材|课程|讲座|图书|系统|设施|道路|路面|苗木|种子|水质|服装|被装|印刷品|宣传品|规划|方案|档案|录入|加工|施工|维修|筛查|检测|培训|运营|保洁|养护)$"
 )
 _QUALITIES: Final = ("力量", "素质", "能力", "环境", "氛围", "水平", "意识")
 _VAGUE_ACTIONS: Final = frozenset({"工作", "任务", "项目", "各项工作", "各项任务", "资金", "项目完成"})
@@ -150,6 +155,11 @@ def dated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
 def stated(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     """Yield the draft that makes a state in words (尾气排放｜达标) the rate of it (尾气排放达标率)."""
     state = normalise(ctx.text("value"))
+    if state == "安全" and ctx.category == "质量" and len(bare(ctx.text("name"))) <= 10:
+        name = f"{bare(ctx.text('name')).removesuffix('安全')}安全检查合格率"
+        told = with_source("安全检查合格的项次÷安全检查的总项次×100%", "安全检查记录")
+        yield _as_rate(ctx, name, "行业标准", told, why)
+        return
     if state not in _RATED or is_rate(ctx.text("name")) or ctx.category not in ("质量", *BENEFITS):
         return
     thing = bare(ctx.text("name")).removesuffix(state)
@@ -241,7 +251,14 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
         or goal_phrase(ctx.text("name")) is not None
     ):
         return
-    name = f"{cased(ctx.text('name'), thing)}质量达标率"
+    shown = cased(ctx.text("name"), thing)
+    due = _ALL_DUE.search(thing)
+    # What is joined or covered is no goods: 「志愿者参保」 has a rate of its own, 「办公条件」 is looked at.
+    if due is not None or thing.endswith(_ACTS):
+        name = f"{shown}率"
+    else:
+        kind = "质量达标率" if _MADE.search(thing) else "达标率" if thing.endswith("结果") else "检查达标率"
+        name = f"{shown}{kind}"
     quantity = ctx.quantity
     keeps = (
         quantity.kind == "ratio" and quantity.operator in ("≥", "＝", "＞", None) and quantity.upper is None

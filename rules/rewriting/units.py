@@ -47,6 +47,9 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
     if quantity.scale:
         yield from _scaled(ctx)
         return
+    told = unit_of_name(ctx.text("description"))
+    if told is not None and ctx.category in ("数量", "时效") and not is_rate(name):
+        yield from _one(ctx, told, f"单位「{told}」取自描述「{shorten(ctx.text('description'))}」，请核实")
     if (is_rate(name) or is_satisfaction(name) or is_timeliness(name)) and number <= 100:
         yield from _one(ctx, "%", f"补写单位「%」，{figure_text(quantity)}为百分比请核实")
     if number * _MYRIAD == ctx.project.budget_yuan and not is_rate(name) and not is_count(name):
@@ -63,9 +66,6 @@ def units_for(ctx: RowContext) -> Iterator[Draft]:
     word = unit_of_name(ctx.text("name"))
     if word is not None:
         yield from _one(ctx, word, f"单位「{word}」按名称所指的对象拟定，请核实")
-    told = unit_of_name(ctx.text("description"))
-    if told is not None and ctx.category == "数量":
-        yield from _one(ctx, told, f"单位「{told}」取自描述「{shorten(ctx.text('description'))}」，请核实")
     if ctx.category == "数量" and not is_rate(name):
         yield from _blank(ctx, "个")
     if is_unit_cost(name):

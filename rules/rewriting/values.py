@@ -26,8 +26,9 @@ from rules.engine.edits import used
 from rules.rewriting.basis import basis_kind_of
 from rules.rewriting.blanks import date_blank, number_blank, unit_blank
 from rules.rewriting.cells import row_edits, value_cells
-from rules.rewriting.counting import unit_of_name
+from rules.rewriting.counting import countable, unit_of_name
 from rules.rewriting.describe import describe, with_source
+from rules.support.wording import BENEFITS
 
 _LONGEST_NAME: Final = 16
 _POINT: Final = re.compile(r"(?:完成)?(?:日期|时间|时点|时效|及时性|情况)$")
@@ -193,6 +194,13 @@ def asked(
             title = f"将「{ctx.words()['name']}」改为「{counted}」"
         else:
             extra = {}
+            if (
+                target in BENEFITS
+                and quantity.kind == "text"
+                and not countable(text)
+                and unit_of_name(text) is None
+            ):
+                return  # 「厉行节约反对浪费」 has no figure.
         unit = quantity.unit if quantity.kind == "count" and quantity.unit else unit_of_name(text) or ""
         mark = unit_blank(text, "个") if not unit else None
         cells = {**value_cells(ctx, "≥", str(blank), unit or str(mark)), **extra}
