@@ -21,7 +21,6 @@ from rules.engine.paths import split_path
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _FORMULA_CONSTANT: Final = re.compile(r"[×x*]\s*100\s*%")
 _DENIES: Final = re.compile(r"无|零|不发生|未发生|杜绝|没有|防止|避免")
-_FLOORS: Final = ("≥", "＞", "＝", None)
 _CEILINGS: Final = ("≤", "＜", "＝")
 _WHOLE: Final = Decimal(100)
 _MYRIAD: Final = Decimal(10_000)

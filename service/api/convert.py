@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
-from models.records.codec import document_to_json, finding_to_json, report_to_json
+from models.records.codec import document_to_json, finding_to_json
 from models.records.decode import DecodeError, document_from_json
 from models.records.document import ROW_FIELDS, Document, Project
 from models.records.finding import Applicability, Edit, Finding, RowCells, Severity, Slot, Suggestion
-from models.records.report import Report
 from nlp.quantity import of_row
 from rules.engine import docs
 from rules.engine.base import Rule
@@ -30,11 +29,6 @@ _PATH: Final = re.compile(
     r"projects\[[0-9]{1,6}\](?:\.rows\[[0-9]{1,6}\])?(?:\.[a-z0-9]{1,20}){0,2}(?:\[[0-9]{1,6}\])?"
 )
 """What an edit may name; short enough to be repeated in an error."""
-
-
-def report_json(report: Report) -> dict[str, Any]:
-    """Return the report of the contract."""
-    return report_to_json(report, of_row)
 
 
 def parsed_json(document: Document) -> dict[str, Any]:

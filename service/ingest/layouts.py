@@ -46,7 +46,6 @@ class RowReader:
     unchecked: list[SourceRef | None] = field(default_factory=list)
     """Rows whose township columns differ: only one of them is checked."""
     blanks: int = 0
-    _section_names: bool = False
 
     @classmethod
     def of(cls, header: Header, body: Sequence[Row]) -> RowReader:
