@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT := out
 SAMPLE := corpora/samples
 
-.PHONY: help demo test check bench docs evaluate lock clean
+.PHONY: help demo test check bench docs evaluate audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## 列出目标
@@ -48,6 +48,11 @@ docs: $(VENV)/.dev ## 由规则说明、接口与设置生成 rules/CATALOGUE.md
 evaluate: $(VENV)/.dev ## 评测分类模型与规则，更新模型说明和图（FILE=带标注的表，可省）
 	@$(BIN)/python -m nlp.training.card $(FILE)
 	@$(BIN)/python -m tests.tools.rule_quality
+
+audit: $(VENV)/.dev ## 按公开的漏洞库核对锁文件中的依赖（需要网络），有已知漏洞时失败
+	@test -x $(VENV)/audit/bin/python || $(BIN)/python -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(VENV)/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off -r requirements-server.lock
 
 lock: $(VENV)/.dev ## 重新生成锁文件（名称、版本、哈希，不含任何主机名）
 	@$(BIN)/python -m pip install --quiet uv
