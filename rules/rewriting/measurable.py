@@ -29,7 +29,7 @@ from rules.rewriting.values import asked
 from rules.support.wording import BENEFITS
 
 _NOUN: Final = re.compile(
-    r"(?:能力|水平|意识|环境|质量|影响|影响力|作用|情况|程度|稳定|安全|体系|机制|氛围|形象|发展|效率|性|度|力|感|需求|权益|秩序|生活|素质|素养|积极性|效果|成效|服务|管理|保障|建设)$"
+    r"(?:能力|水平|意识|环境|质量|影响|影响力|作用|情况|程度|稳定|安全|体系|机制|氛围|形象|发展|效率|性|度|力|感|需求|权益|秩序|生活|素质|素养|积极性|效果|成效|服务|管理|保障|建设|正常|良好|有序|整洁|完善|健全)$"
 )
 """Ends of names that have degrees."""
 
