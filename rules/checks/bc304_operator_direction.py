@@ -119,7 +119,7 @@ class OperatorDirection(RowRule):
         name, quantity = bare(ctx.text("name")), ctx.quantity
         if "控制" in name or ctx.category in ("成本", "社会成本", "生态环境成本") or quantity.number == 0:
             return
-        if any_of("targets", "ceiling_count").search(name):
+        if any_of("targets", "ceiling_count").search(name) or lower_is_better(name) is True:
             return
         good = lower_is_better(name) is False and quantity.kind == "ratio"
         counted = (

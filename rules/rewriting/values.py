@@ -50,6 +50,9 @@ _REGISTERED: Final = re.compile(
     r"核定|编制|编办|在册|在编|花名册|名录|清册|台账|确权|机构设置|登记在册|实有|现有"
 )
 """Words of registers: what they count is neither more nor less."""
+_MOVES: Final = re.compile(
+    r"(?:较|比)(?:上年|去年|上一年|同期|改造前)[^,，。;；]{0,8}(?P<verb>下降|降低|减少|增长|增加|提高)(?:幅度|比例|率|的比例)?"
+)
 _ABOUT: Final = re.compile(r"^(?:大约|大概|约为?|近)|(?:左右|上下)$")
 _QUICK: Final = ("响应时间", "修复时间", "到场时间", "恢复时间", "反应时间", "处置时间", "抢修时间")
 """Times that are hours."""
@@ -187,6 +190,20 @@ def asked(
             told = with_source(f"本年{more['thing']}－上年同口径{more['thing']}", "统计报表")
             cells |= {"name": named, "description": told}
             title = f"将「{ctx.words()['name']}」改为「{named}」"
+    elif (
+        quantity.kind == "ratio"
+        and quantity.number
+        and (moved := _MOVES.search(normalise(ctx.text("description"))))
+    ):
+        # The description says that the percentage is a change (较上年下降幅度): the name takes it over.
+        down = moved["verb"] in ("下降", "降低", "减少")
+        named = f"{text}{'下降' if down else '增长'}率"
+        yield Draft(
+            title=f"将「{ctx.words()['name']}」改为「{named}」",
+            rationale=f"描述所说的是变化幅度，指标值「{ctx.filed_value}」沿用表内数，请核实",
+            edits=row_edits(ctx, {"name": named}),
+        )
+        return
     else:
         blank = number_blank(text, basis)
         if counted is not None and not has_measurable_noun(text):
