@@ -91,7 +91,7 @@ _PAID_IN_TIME: Final = re.compile(
     r"(?:资金|贴息|奖金|奖补|补贴|补助|工资|报酬|津贴)(?P<verb>兑现|兑付|拨付|支付)(?:及时|按时|按期|准时)率?$"
 )
 _PLANNED: Final = re.compile(r"(?:计划|任务)完成(?:及时|按期|按时)率$")
-_ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)")
+ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)")
 _DUE_WORDS: Final = {
     "助": "资助", "保": "保障", "补": "补助", "享": "享受", "救": "救助", "治": "治疗", "养": "供养", "收": "收取",
     "种": "接种", "检": "检查", "查": "排查", "报": "上报", "签": "签约", "免": "免疫", "入": "入学",
@@ -310,7 +310,7 @@ def usual_rate(name: str) -> str | None:
     planned = _PLANNED.search(plain)
     if planned is not None:
         return with_source("按期完成的任务数÷计划完成的任务总数×100%", "工作计划和完成台账")
-    due = _ALL_DUE.search(plain)
+    due = ALL_DUE.search(plain)
     if due is not None:
         what = _DUE_WORDS.get(due["what"], due["what"])
         return with_source(f"实际{what}的对象数÷符合条件应{what}的对象总数×100%", "对象认定名册和办理台账")

@@ -16,6 +16,7 @@ from rules.engine.edits import used
 from rules.rewriting.blanks import date_blank, number_blank
 from rules.rewriting.cells import GRADES, figure_text, grade_cells, row_edits, value_cells
 from rules.rewriting.describe import (
+    ALL_DUE,
     EFFECTS,
     asked_group,
     describe,
@@ -79,7 +80,6 @@ _PAYING: Final = re.compile(r"支付|付款|拨付")
 _STAFF: Final = re.compile(
     r"(?P<who>[\u4e00-\u9fff]{1,8}?(?:员|河长|所长|人员|医生|教师|民警|辅警|队伍))(?:履职|工作|管理|服务|业务|执法|值守)"
 )
-_ALL_DUE: Final = re.compile(r"应(?P<what>[\u4e00-\u9fff])尽(?P=what)$")
 _ACTS: Final = ("参保", "投保", "签约", "覆盖", "配备", "参训", "参赛")
 _MADE: Final = re.compile(
     r"(?:工程|设备|产品|材料|物资|耗材|报告|成果|数据|器材|食品|花坛|教材|课程|讲座|图书|系统|设施|道路|路面|苗木|种子|水质|服装|被装|印刷品|宣传品|规划|方案|档案|录入|加工|施工|维修|筛查|检测|培训|运营|保洁|养护)$"
@@ -252,9 +252,9 @@ def quality(ctx: RowContext, *, why: str) -> Iterator[Draft]:
     ):
         return
     shown = cased(ctx.text("name"), thing)
-    due = _ALL_DUE.search(thing)
+    due = ALL_DUE.search(thing)
     # What is joined or covered is no goods: 「志愿者参保」 has a rate of its own, 「办公条件」 is looked at.
-    if due is not None or thing.endswith(_ACTS):
+    if (due is not None and due.end() == len(thing)) or thing.endswith(_ACTS):
         name = f"{shown}率"
     else:
         kind = "质量达标率" if _MADE.search(thing) else "达标率" if thing.endswith("结果") else "检查达标率"

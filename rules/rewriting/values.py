@@ -126,7 +126,7 @@ def usual_sign(ctx: RowContext) -> str:
 def fixed_by_policy(ctx: RowContext) -> bool:
     """Whether a cost is an amount that each person is due (补助标准): paying less is no saving."""
     return (
-        ctx.category in ("成本", "经济成本")
+        ctx.category == "成本"
         and is_unit_cost(ctx.text("name"))
         and _DUE.search(bare(ctx.text("name"))) is not None
     )
