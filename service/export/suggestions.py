@@ -26,6 +26,10 @@ class EditView:
     row: bool = False
 
 
+_SHOWN: Final = 8
+"""Changes of one suggestion that a line of text can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
     """A suggestion in words."""
@@ -44,8 +48,13 @@ class SuggestionView:
 
     @property
     def text(self) -> str:
-        """The whole suggestion on one line, for cells and plain text."""
-        parts = [self.title, *(edit_words(edit) for edit in self.edits)]
+        """The suggestion on one line, for cells, letters and plain text; of many changes the first ones.
+
+        All of them stand in the page and in JSON: 51 rows on one line fill pages of a letter.
+        """
+        parts = [self.title, *(edit_words(edit) for edit in self.edits[:_SHOWN])]
+        if len(self.edits) > _SHOWN:
+            parts.append(f"另有 {len(self.edits) - _SHOWN} 处修改，见网页报告")
         parts += self.open_slots
         return "；".join(part for part in parts if part) + f"（{self.applicability}）"
 

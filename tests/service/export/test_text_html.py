@@ -15,6 +15,7 @@ from models.records.report import Report
 from service.errors import SettingsError
 from service.export import render
 from service.export.console import print_report, wrap
+from service.export.suggestions import EditView, SuggestionView
 from service.export.view import build
 
 Build = Callable[..., Report]
@@ -213,3 +214,12 @@ def test_file_names(build_report: Build) -> None:
     )
     long = render(build_report(1, names=["长" * 300]), "html", name="x")[0].filename
     assert len(long.encode()) <= 255
+
+
+def test_of_many_changes_a_line_says_the_first_and_how_many_follow() -> None:
+    edits = tuple(EditView(f"第{k}行", "≥95%", f"≥{k}%") for k in range(51))
+    view = SuggestionView("逐行修改", "", edits, (), "采用前请核实", True)
+    assert "第7行：「≥95%」→「≥7%」" in view.text
+    assert "第8行" not in view.text
+    assert "另有 43 处修改，见网页报告" in view.text
+    assert "另有" not in SuggestionView("逐行修改", "", edits[:8], (), "采用前请核实", True).text
